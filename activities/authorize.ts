@@ -1,0 +1,130 @@
+/** From risk_assessed towards the rail: margin, novation, and the signed instruction. */
+import { fundMargin } from '../domain/clearing/margin';
+import { novation } from '../domain/ledger/postings';
+import { PROFILES, type MarketProfile } from '../domain/profiles';
+import { rows, type Trx } from '../store/db';
+import { findMandate } from '../store/payment-accounts';
+import { lockPrincipals } from '../store/principals';
+import { recordChange, recordEvents } from '../store/states';
+import {
+  dealPosting,
+  marginsOf,
+  setMargin,
+  setMarginCall,
+  stateOf,
+  type Deal,
+  type Margin,
+} from '../store/transactions';
+import type { CommitResult } from './commit';
+import type { ActivityDeps } from './deps';
+import { AURA_ACCOUNT, instruct } from './instruct';
+
+type Advanced = Extract<CommitResult, { outcome: 'instructed' | 'margin_called' }>;
+
+/**
+ * T19 and T20 where the margin is there; otherwise the margin call stays (or is made, right after the commit). The
+ * caller has locked the deal; both principals' rows are locked here before any balance is read.
+ */
+export async function advanceToSettling(
+  trx: Trx,
+  deps: Pick<ActivityDeps, 'signer' | 'railTerms'>,
+  deal: Deal,
+  { isCommit }: { isCommit: boolean },
+): Promise<Advanced> {
+  await lockPrincipals(trx, [deal.buyerPrincipalId, deal.sellerPrincipalId]);
+  const profile = PROFILES[deal.profileId];
+  const margins = await marginsOf(trx, deal.id);
+  const funding = await fundingOf(trx, deal, margins);
+  if (funding.buyer.shortfallMinor > 0n || funding.seller.shortfallMinor > 0n) {
+    return callMargin(trx, deal, profile, isCommit);
+  }
+  for (const role of ['buyer', 'seller'] as const) {
+    const { fromCollateralMinor, fromSaleMinor } = funding[role];
+    margins[role] = {
+      ...margins[role],
+      collateralMinor: fromCollateralMinor,
+      fromSaleMinor,
+      heldMinor: fromCollateralMinor,
+    };
+    await setMargin(trx, deal.id, margins[role]);
+  }
+  const mandate = await findMandate(trx, deal.mandateId);
+  if (!mandate) throw new Error(`no mandate ${deal.mandateId}`);
+  const instruction = await instruct(trx, deps, {
+    kind: 'pay_in',
+    subjectId: deal.id,
+    transactionId: deal.id,
+    rail: deal.rail,
+    asset: deal.asset,
+    amountMinor: deal.totalMinor,
+    debtor: { account_ref: mandate.accountId, mandate_ref: mandate.id },
+    creditor: AURA_ACCOUNT,
+    commitmentHash: deal.commitmentHash,
+  });
+  const told = {
+    session_id: deal.sessionId,
+    transaction_id: deal.id,
+    beacon_id: deal.beaconId,
+    scout_id: deal.scoutId,
+  };
+  await recordChange(trx, {
+    sessionId: deal.sessionId,
+    transactionId: deal.id,
+    state: stateOf(deal),
+    steps: [
+      { transition: 'T19' },
+      {
+        transition: 'T20',
+        detail: { instruction_id: instruction.instruction.instruction_id, rail: deal.rail },
+      },
+    ],
+    actor: 'aura',
+    entries: [novation(dealPosting(deal, margins))],
+    events: [
+      { type: 'transaction.authorized', correlationId: deal.sessionId, payload: told },
+      { type: 'offer.accepted', correlationId: deal.sessionId, payload: { ...told, offer_id: deal.offerId } },
+      { type: 'transaction.settling', correlationId: deal.sessionId, payload: told },
+    ],
+    audit: { action: 'deal.authorized', detail: { instruction_id: instruction.instruction.instruction_id } },
+  });
+  return { outcome: 'instructed', sessionId: deal.sessionId, instruction };
+}
+
+/** How each side's margin would be funded right now. */
+export async function fundingOf(trx: Trx, deal: Deal, margins: Record<'buyer' | 'seller', Margin>) {
+  return {
+    buyer: await fund(trx, deal, margins.buyer, false),
+    seller: await fund(trx, deal, margins.seller, PROFILES[deal.profileId].reserveFromSale),
+  };
+}
+
+async function fund(trx: Trx, deal: Deal, margin: Margin, reserveAllowed: boolean) {
+  const [account] = await rows<{ balance: string }>(
+    trx,
+    `SELECT balance_minor AS balance FROM accounts WHERE owner = ? AND kind = 'collateral' AND asset = ?`,
+    [margin.principalId, deal.asset],
+  );
+  return fundMargin({
+    requiredMinor: margin.requiredMinor,
+    freeCollateralMinor: BigInt(account?.balance ?? 0),
+    reserveAllowed,
+  });
+}
+
+async function callMargin(
+  trx: Trx,
+  deal: Deal,
+  profile: MarketProfile,
+  isCommit: boolean,
+): Promise<Advanced> {
+  if (!isCommit) return { outcome: 'margin_called', sessionId: deal.sessionId, forMs: 0 };
+  const until = await setMarginCall(trx, deal.id, profile.marginCallMs);
+  await recordEvents(trx, [
+    {
+      type: 'margin.called',
+      correlationId: deal.sessionId,
+      payload: { session_id: deal.sessionId, transaction_id: deal.id, until: until.toISOString() },
+    },
+  ]);
+  return { outcome: 'margin_called', sessionId: deal.sessionId, forMs: profile.marginCallMs };
+}

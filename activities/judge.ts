@@ -1,0 +1,122 @@
+/**
+ * Judges a rail's answer to an instruction, inside the caller's transaction and with the instruction's row locked.
+ * The proof is kept whatever the verdict; money moves only on `executed`.
+ */
+import { checkProof, type ProofCheck } from '../domain/clearing/proof';
+import { newId } from '../domain/ids';
+import type { RailTerms } from '../domain/rail-terms';
+import type { Finality, RailAnswer, RailName, SettlementProof } from '../domain/settlement';
+import { databaseNow } from '../store/clock';
+import type { Trx } from '../store/db';
+import {
+  claimTransmission,
+  findProof,
+  insertProof,
+  referenceUsed,
+  setInstructionStatus,
+  type StoredInstruction,
+} from '../store/instructions';
+import { ingestLines, matchInstruction, type Match } from '../store/statements';
+import { railKeys } from '../store/trust';
+
+export type Judgement =
+  | { verdict: 'executed'; checks: ProofCheck[]; match: Match | undefined }
+  /** Executed, but not as instructed: the money sits at the rail and must go back. */
+  | { verdict: 'nonconforming'; checks: ProofCheck[]; proof: SettlementProof }
+  | { verdict: 'pending'; cause: string }
+  | { verdict: 'rejected'; cause: string; reason: string }
+  /** Only an inquiry can tell. */
+  | { verdict: 'unknown'; cause: string }
+  | { verdict: 'never_executed'; cause: string };
+
+export interface JudgeContext {
+  finalityAsked: Finality;
+  railTerms: Readonly<Record<RailName, RailTerms>>;
+}
+
+export async function judgeAnswer(
+  trx: Trx,
+  stored: StoredInstruction,
+  answer: RailAnswer,
+  context: JudgeContext,
+): Promise<Judgement> {
+  const id = stored.instruction.instruction_id;
+  if (stored.status === 'executed') return executedBefore(trx, id);
+  switch (answer.outcome) {
+    case 'executed': {
+      await ingestLines(trx, answer.lines);
+      return judgeProof(trx, stored, answer.proof, context);
+    }
+    case 'pending':
+      return { verdict: 'pending', cause: answer.detail };
+    case 'rejected':
+      await setInstructionStatus(trx, id, 'rejected');
+      return { verdict: 'rejected', reason: answer.reason, cause: `${answer.reason}: ${answer.detail}` };
+    case 'not_found':
+      return judgeAbsence(trx, stored, answer, context);
+    case 'unknown':
+      await setInstructionStatus(trx, id, 'unknown');
+      return { verdict: 'unknown', cause: answer.detail };
+  }
+}
+
+async function executedBefore(trx: Trx, id: string): Promise<Judgement> {
+  const proof = await findProof(trx, id);
+  return { verdict: 'executed', checks: proof?.checks ?? [], match: await matchInstruction(trx, id) };
+}
+
+async function judgeProof(
+  trx: Trx,
+  stored: StoredInstruction,
+  proof: SettlementProof,
+  { finalityAsked }: JudgeContext,
+): Promise<Judgement> {
+  const { instruction } = stored;
+  const { accepted, checks } = checkProof({
+    instruction,
+    proof,
+    railKeys: await railKeys(trx, instruction.rail),
+    finalityAsked,
+    now: await databaseNow(trx),
+    referenceUsed: await referenceUsed(trx, proof),
+  });
+  const kept = { ...proof, id: newId('proof'), instructionId: instruction.instruction_id, accepted, checks };
+  const known = await findProof(trx, instruction.instruction_id);
+  if (known?.signature !== proof.signature) await insertProof(trx, kept);
+  if (accepted) {
+    await setInstructionStatus(trx, instruction.instruction_id, 'executed');
+    return { verdict: 'executed', checks, match: await matchInstruction(trx, instruction.instruction_id) };
+  }
+  const trusted = checks.every(
+    ({ check, passed }) => passed || (check !== 'signature' && check !== 'correlation'),
+  );
+  await setInstructionStatus(trx, instruction.instruction_id, trusted ? 'nonconforming' : 'unknown');
+  if (trusted) return { verdict: 'nonconforming', checks, proof };
+  const failed = checks.filter(({ passed }) => !passed).map(({ check, detail }) => `${check}: ${detail}`);
+  return { verdict: 'unknown', cause: `bad proof (${failed.join('; ')})` };
+}
+
+/**
+ * "Not found" proves that nothing executed only once nothing can any more: after the instruction's expiry and the
+ * rail's longest delay, or where it was never transmitted and, the claim being taken here, never will be.
+ */
+async function judgeAbsence(
+  trx: Trx,
+  stored: StoredInstruction,
+  answer: { detail: string; as_of: string },
+  { railTerms }: JudgeContext,
+): Promise<Judgement> {
+  const { instruction } = stored;
+  const provenAt = Date.parse(instruction.expires_at) + railTerms[instruction.rail].maxDelayMs;
+  const expired = Date.parse(answer.as_of) >= provenAt;
+  const neverSent = !expired && (await claimTransmission(trx, instruction.instruction_id, 'aura:withdrawn'));
+  if (!expired && !neverSent) {
+    await setInstructionStatus(trx, instruction.instruction_id, 'unknown');
+    return {
+      verdict: 'unknown',
+      cause: `${answer.detail}; not conclusive before ${new Date(provenAt).toISOString()}`,
+    };
+  }
+  await setInstructionStatus(trx, instruction.instruction_id, 'never_executed');
+  return { verdict: 'never_executed', cause: neverSent ? 'it was never transmitted' : answer.detail };
+}

@@ -1,0 +1,31 @@
+import type { MandateAnswer } from '../domain/settlement';
+import { inTransaction } from '../store/db';
+import { answerMandate, findMandate } from '../store/payment-accounts';
+import { recordAudit } from '../store/states';
+import type { ActivityDeps } from './deps';
+
+export function mandateActivities({ db }: ActivityDeps) {
+  return {
+    /** Stores the payer's answer to a request for payment. An answer that was lost leaves it requested. */
+    async recordMandate(input: { mandateId: string; answer: MandateAnswer }): Promise<void> {
+      await inTransaction(db, async (trx) => {
+        const { mandateId, answer } = input;
+        const mandate = await findMandate(trx, mandateId);
+        if (mandate?.status !== 'requested' || answer.outcome === 'unknown') return;
+        await answerMandate(
+          trx,
+          mandateId,
+          answer.outcome === 'accepted'
+            ? { status: 'accepted', reference: answer.reference }
+            : { status: 'rejected', refusal: `${answer.reason}: ${answer.detail}` },
+        );
+        await recordAudit(trx, {
+          actor: mandate.principalId,
+          action: `mandate.${answer.outcome}`,
+          subject: mandateId,
+          detail: { rail: mandate.rail },
+        });
+      });
+    },
+  };
+}

@@ -1,0 +1,96 @@
+/**
+ * The activities of a rail's own task queue, `rail-<name>`. An instruction leaves this process at most once: whoever
+ * claims its transmission sends it, every other attempt (a retry, a restarted or a slow twin) only inquires.
+ */
+import { setTimeout } from 'node:timers/promises';
+import { heartbeat } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
+import type { MandateAnswer, RailAnswer, SignedInstruction } from '../domain/settlement';
+import { RailUnreachableError, type MandateRequest, type RailAdapter } from '../rails/port';
+import type { Db } from '../store/db';
+import { claimTransmission } from '../store/instructions';
+import { openRun, recordStatement, type Run } from '../store/reconciliation';
+import { ingestLines, type AlteredLine } from '../store/statements';
+import type { StatementLine } from '../domain/settlement';
+
+export interface RailActivityDeps {
+  adapter: RailAdapter;
+  db: Db;
+  /** Names this process in the record of transmissions. */
+  worker: string;
+}
+
+const HEARTBEAT_MS = 1_000;
+const SEND_ATTEMPTS = 8;
+const RESEND_MS = 250;
+const LINES_PER_WRITE = 1_000;
+
+export function createRailActivities({ adapter, db, worker }: RailActivityDeps) {
+  return {
+    async submit({ instruction }: { instruction: SignedInstruction }): Promise<RailAnswer> {
+      const id = instruction.instruction.instruction_id;
+      const mine = await claimTransmission(db, id, worker);
+      return reached(() => (mine ? send(instruction) : adapter.inquire(instruction)));
+    },
+
+    async inquire({ instruction }: { instruction: SignedInstruction }): Promise<RailAnswer> {
+      return reached(() => adapter.inquire(instruction));
+    },
+
+    async requestMandate(request: MandateRequest): Promise<MandateAnswer> {
+      return reached(() => adapter.requestMandate(request));
+    },
+
+    /** Fetches the statement of a period into the books' copy, as it streams in. */
+    async fetchStatement({ run }: { run: Run }): Promise<{ lines: number; altered: AlteredLine[] }> {
+      await openRun(db, run);
+      return reached(async () => {
+        const statement = await adapter.statement({ from: run.from, to: run.to });
+        const altered: AlteredLine[] = [];
+        let count = 0;
+        let batch: StatementLine[] = [];
+        const flush = async () => {
+          altered.push(...(await ingestLines(db, batch, run.id)));
+          count += batch.length;
+          batch = [];
+        };
+        for await (const line of statement.lines) {
+          batch.push(line);
+          if (batch.length >= LINES_PER_WRITE) await flush();
+        }
+        await flush();
+        const { openingMinor, closingMinor } = statement;
+        await recordStatement(db, run.id, { openingMinor, closingMinor, lines: count });
+        return { lines: count, altered };
+      });
+    },
+  };
+
+  /** The claim is held here, so an unreached network may be tried again without anybody sending twice. */
+  async function send(instruction: SignedInstruction): Promise<RailAnswer> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await adapter.submit(instruction);
+      } catch (error) {
+        if (!(error instanceof RailUnreachableError) || attempt === SEND_ATTEMPTS) throw error;
+        await setTimeout(RESEND_MS * attempt);
+      }
+    }
+  }
+}
+
+export type RailActivities = ReturnType<typeof createRailActivities>;
+
+/** Beats while the network answers. An unreached network is the one failure that may simply be tried again. */
+async function reached<T>(call: () => Promise<T>): Promise<T> {
+  const beat = setInterval(() => heartbeat(), HEARTBEAT_MS);
+  try {
+    return await call();
+  } catch (error) {
+    if (error instanceof RailUnreachableError)
+      throw ApplicationFailure.retryable(error.message, 'RailUnreachable');
+    throw error;
+  } finally {
+    clearInterval(beat);
+  }
+}

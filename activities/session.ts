@@ -1,0 +1,349 @@
+/** A session's market side: interpret, discover, rank, and end without a deal. */
+import { refusal, type Refusal } from '../domain/errors';
+import { probabilityOfDefault } from '../domain/clearing/risk';
+import { similarityScore } from '../domain/embedding';
+import { newId } from '../domain/ids';
+import { findMove, type TransitionId } from '../domain/lifecycle';
+import { hardViolations } from '../domain/market/constraint-check';
+import {
+  RANKING_ALGORITHM,
+  rankOffers,
+  riskFactor,
+  scoreOffer,
+  structuredMatch,
+} from '../domain/market/ranking';
+import { projectRequest } from '../domain/market/projection';
+import { explainOffer } from '../domain/market/explanation';
+import { levelFor, PROFILES } from '../domain/profiles';
+import { exponentOf, parseMoney } from '../domain/money';
+import { usdMinor } from '../domain/clearing/exposure';
+import { atLeast, maxTrust, TRUST_LEVELS } from '../domain/trust';
+import { databaseNow } from '../store/clock';
+import { usdPerUnit } from '../store/commit-facts';
+import { inTransaction, type Trx } from '../store/db';
+import { offersToRank, setRanking, type OfferRanking, type OfferToRank } from '../store/offers';
+import { findPrincipal } from '../store/principals';
+import { reputations } from '../store/reputation';
+import {
+  insertRequest,
+  lockSession,
+  matchBeacons,
+  openOfferWindow,
+  setExpiry,
+  setFailure,
+  setInterpretation,
+  type Session,
+  type StoredInterpretation,
+} from '../store/sessions';
+import { recordChange } from '../store/states';
+import type { ActivityDeps } from './deps';
+
+const MAX_BEACONS = 20;
+
+export type OpenedSession =
+  | { state: 'collecting_offers'; offersDueInMs: number }
+  | { state: 'failed'; refusal: Refusal }
+  | { state: 'other' };
+
+export function sessionActivities({ db, interpreter, embedder }: ActivityDeps) {
+  return {
+    /** T1 or T4: interprets the intent, asks the sellers that fit, opens the window for offers. */
+    async openSession({ sessionId }: { sessionId: string }): Promise<OpenedSession> {
+      const interpreted = await interpret(sessionId);
+      return inTransaction(db, async (trx) => {
+        const session = await lockSession(trx, sessionId);
+        if (session.marketState === 'collecting_offers') return opened(trx, session);
+        if (session.marketState === 'failed' && session.failure) {
+          return { state: 'failed', refusal: session.failure as Refusal };
+        }
+        if (session.marketState !== 'created') return { state: 'other' };
+        if ('refusal' in interpreted) return fail(trx, session, ['T1'], interpreted.refusal);
+        await setInterpretation(trx, sessionId, interpreted);
+        const beacons = await discover(trx, session, interpreted);
+        if (beacons.length === 0) {
+          return fail(
+            trx,
+            session,
+            ['T1', 'T1'],
+            refusal('NO_MATCHING_BEACONS', { category: interpreted.category }),
+          );
+        }
+        return ask(trx, session, interpreted, beacons);
+      });
+    },
+
+    /** T2, or T9 where no offer is valid. */
+    async rankSession({ sessionId }: { sessionId: string }): Promise<{ state: string; expiresInMs: number }> {
+      return inTransaction(db, async (trx) => {
+        const session = await lockSession(trx, sessionId);
+        if (session.marketState !== 'collecting_offers') return endOf(trx, session);
+        const ranked = await rank(trx, session);
+        const kept = ranked.filter(({ rank: place }) => place !== null).length;
+        if (kept === 0) {
+          await end(trx, session, 'T9', 'session.expired', 'session.expired');
+          return { state: 'expired', expiresInMs: 0 };
+        }
+        await setRanking(trx, ranked);
+        await setExpiry(trx, sessionId, PROFILES[session.profileId].commitWindowMs);
+        await recordChange(trx, {
+          sessionId,
+          transactionId: null,
+          state: { market: session.marketState, clearing: null },
+          steps: [{ transition: 'T2', detail: { offers: kept } }],
+          actor: 'aura',
+          events: [
+            {
+              type: 'session.offers_collected',
+              correlationId: sessionId,
+              payload: { session_id: sessionId },
+            },
+            {
+              type: 'session.offers_ranked',
+              correlationId: sessionId,
+              payload: { session_id: sessionId, offers: kept, algorithm: RANKING_ALGORITHM },
+            },
+          ],
+          audit: { action: 'session.ranked', detail: { ranked } },
+        });
+        return { state: 'offers_available', expiresInMs: PROFILES[session.profileId].commitWindowMs };
+      });
+    },
+
+    /** T12. */
+    async expireSession({ sessionId }: { sessionId: string }): Promise<{ state: string }> {
+      return inTransaction(db, async (trx) => {
+        const session = await lockSession(trx, sessionId);
+        if (session.marketState !== 'offers_available') return { state: session.marketState };
+        await end(trx, session, 'T12', 'session.expired', 'session.expired');
+        return { state: 'expired' };
+      });
+    },
+
+    /** T10 or T11, where the session can still be cancelled. */
+    async cancelSession({
+      sessionId,
+      by,
+    }: {
+      sessionId: string;
+      by: string;
+    }): Promise<{ state: string; cancelled: boolean }> {
+      return inTransaction(db, async (trx) => {
+        const session = await lockSession(trx, sessionId);
+        if (session.marketState === 'cancelled') return { state: 'cancelled', cancelled: true };
+        const state = { market: session.marketState, clearing: null };
+        const transition = (['T10', 'T11'] as const).find((id) => findMove(id, state));
+        if (!transition) return { state: session.marketState, cancelled: false };
+        await end(trx, session, transition, 'session.cancelled', 'session.cancelled', by);
+        return { state: 'cancelled', cancelled: true };
+      });
+    },
+  };
+
+  async function interpret(sessionId: string): Promise<StoredInterpretation | { refusal: Refusal }> {
+    const session = await inTransaction(db, (trx) => lockSession(trx, sessionId));
+    const result = await interpreter.interpret({
+      intent: session.rawIntent,
+      constraints: session.asked.constraints,
+      now: session.createdAt,
+    });
+    if (!result.ok) {
+      return {
+        refusal: refusal('INTERPRETATION_FAILED', { field: 'intent', reason: result.reason }, result.detail),
+      };
+    }
+    return { ...result.interpretation, requestId: newId('request') };
+  }
+
+  async function discover(trx: Trx, session: Session, { category, constraints }: StoredInterpretation) {
+    const profile = PROFILES[session.profileId];
+    const { price_max, currency = 'USD', quantity = 1, ships_to } = constraints.hard ?? {};
+    const rate = price_max === undefined ? undefined : await usdPerUnit(trx, currency);
+    const most =
+      price_max === undefined || rate === undefined
+        ? 0n
+        : usdMinor({
+            amountMinor: parseMoney(price_max, currency).amountMinor * BigInt(quantity),
+            exponent: exponentOf(currency),
+            usdPerUnit: rate,
+          });
+    const level = maxTrust(profile.trust.browse.level, levelFor(profile.trust.clear, most));
+    return matchBeacons(trx, {
+      category,
+      shipsTo: ships_to,
+      levels: TRUST_LEVELS.filter((held) => atLeast(held, level)),
+      notPrincipal: session.principalId,
+      limit: MAX_BEACONS,
+    });
+  }
+
+  async function ask(
+    trx: Trx,
+    session: Session,
+    interpretation: StoredInterpretation,
+    beacons: readonly { id: string }[],
+  ): Promise<OpenedSession> {
+    const { requestId } = interpretation;
+    const projection = projectRequest(session.id, session.profileId, interpretation);
+    await insertRequest(trx, {
+      id: requestId,
+      sessionId: session.id,
+      projection,
+      embedding: embedder.embed(interpretation.context.content),
+      beaconIds: beacons.map(({ id }) => id),
+    });
+    await openOfferWindow(trx, session.id);
+    await recordChange(trx, {
+      sessionId: session.id,
+      transactionId: null,
+      state: { market: 'created', clearing: null },
+      steps: [
+        { transition: 'T1', key: 'T1:interpreting' },
+        { transition: 'T1', key: 'T1:discovering', detail: { category: interpretation.category } },
+        { transition: 'T1', key: 'T1:collecting_offers', detail: { beacons: beacons.length } },
+      ],
+      actor: 'aura',
+      events: [
+        {
+          type: 'session.interpreted',
+          correlationId: session.id,
+          payload: { session_id: session.id, request_id: requestId, category: interpretation.category },
+        },
+        ...beacons.map(({ id }) => ({
+          type: 'offer.requested' as const,
+          correlationId: session.id,
+          payload: { session_id: session.id, request_id: requestId, beacon_id: id },
+        })),
+      ],
+      audit: { action: 'session.opened', detail: { beacons: beacons.map(({ id }) => id) } },
+    });
+    return { state: 'collecting_offers', offersDueInMs: session.offerTimeoutMs };
+  }
+
+  async function rank(
+    trx: Trx,
+    session: Session,
+  ): Promise<{ id: string; rank: number | null; ranking: OfferRanking }[]> {
+    const now = await databaseNow(trx);
+    const offers = await offersToRank(trx, session.id);
+    const sellers = await sellerRecords(
+      trx,
+      offers.map(({ principalId }) => principalId),
+    );
+    const scored = offers.map((offer) => ({ offer, ranking: scoreOne(session, offer, sellers, now) }));
+    const ranked = rankOffers(
+      scored
+        .filter(({ ranking }) => !ranking.excluded)
+        .map(({ offer, ranking }) => ({
+          offerId: offer.id,
+          score: ranking.score,
+          createdAtMs: offer.createdAt.getTime(),
+        })),
+    ).slice(0, session.maxOffers);
+    const place = new Map(ranked.map(({ offerId }, index) => [offerId, index + 1]));
+    return scored.map(({ offer, ranking }) => ({ id: offer.id, rank: place.get(offer.id) ?? null, ranking }));
+  }
+
+  async function sellerRecords(trx: Trx, principalIds: string[]) {
+    const reputation = await reputations(trx, principalIds);
+    const records = new Map<string, { reputation: number; pd: number }>();
+    for (const id of new Set(principalIds)) {
+      const principal = await findPrincipal(trx, id);
+      if (!principal) continue;
+      const points = reputation.get(id) ?? 0;
+      records.set(id, {
+        reputation: points,
+        pd: probabilityOfDefault({ trust: principal.trustLevel, reputation: points }),
+      });
+    }
+    return records;
+  }
+
+  function scoreOne(
+    session: Session,
+    offer: OfferToRank,
+    sellers: Map<string, { reputation: number; pd: number }>,
+    now: Date,
+  ): OfferRanking {
+    const constraints = session.interpretation?.constraints ?? session.asked.constraints;
+    const seller = sellers.get(offer.principalId) ?? { reputation: 0, pd: 0.5 };
+    const match = structuredMatch(offer.document, constraints, now);
+    const input = {
+      baseReputation: seller.reputation,
+      structuredMatch: match.score,
+      semanticSimilarity: similarityScore(offer.cosine),
+      riskFactor: riskFactor(seller.pd),
+    };
+    const violations = hardViolations(offer.document, constraints.hard ?? {}, now);
+    if (offer.validUntil <= now)
+      violations.push({ constraint: 'valid_until', reason: 'the offer has expired' });
+    return {
+      ...input,
+      ...scoreOffer(input),
+      parts: [...match.parts],
+      summary: explainOffer(offer.document, match, input),
+      ...(violations.length > 0 && { excluded: violations }),
+    };
+  }
+}
+
+async function opened(trx: Trx, session: Session): Promise<OpenedSession> {
+  const now = await databaseNow(trx);
+  const dueAt = session.offersDueAt ?? now;
+  return { state: 'collecting_offers', offersDueInMs: Math.max(0, dueAt.getTime() - now.getTime()) };
+}
+
+async function endOf(trx: Trx, session: Session): Promise<{ state: string; expiresInMs: number }> {
+  const now = await databaseNow(trx);
+  return {
+    state: session.marketState,
+    expiresInMs: Math.max(0, (session.expiresAt ?? now).getTime() - now.getTime()),
+  };
+}
+
+async function fail(
+  trx: Trx,
+  session: Session,
+  reached: readonly TransitionId[],
+  why: Refusal,
+): Promise<OpenedSession> {
+  await setFailure(trx, session.id, { ...why, details: { ...why.details } });
+  const names = ['interpreting', 'discovering'];
+  await recordChange(trx, {
+    sessionId: session.id,
+    transactionId: null,
+    state: { market: 'created', clearing: null },
+    steps: [
+      ...reached.map((transition, index) => ({ transition, key: `${transition}:${names[index]}` })),
+      { transition: 'T4', detail: { code: why.code } },
+    ],
+    actor: 'aura',
+    events: [
+      {
+        type: 'session.failed',
+        correlationId: session.id,
+        payload: { session_id: session.id, code: why.code },
+      },
+    ],
+    audit: { action: 'session.failed', detail: { ...why } },
+  });
+  return { state: 'failed', refusal: why };
+}
+
+async function end(
+  trx: Trx,
+  session: Session,
+  transition: TransitionId,
+  event: 'session.expired' | 'session.cancelled',
+  action: string,
+  actor = 'aura',
+): Promise<void> {
+  await recordChange(trx, {
+    sessionId: session.id,
+    transactionId: null,
+    state: { market: session.marketState, clearing: null },
+    steps: [{ transition }],
+    actor,
+    events: [{ type: event, correlationId: session.id, payload: { session_id: session.id } }],
+    audit: { action, detail: {} },
+  });
+}

@@ -1,0 +1,42 @@
+/** Live events: what the outbox's relay publishes on Redis, for long polls to wake up by. Losing it only slows. */
+import { EventEmitter, once } from 'node:events';
+import type { Redis } from 'ioredis';
+import { EVENTS_CHANNEL } from '../store/relay';
+import type { OutboxEvent } from '../store/outbox';
+
+export interface LiveEvents {
+  /** Resolves at the next event that fits, or when the time is over or the signal aborts. */
+  next(fits: (event: OutboxEvent) => boolean, timeoutMs: number, signal: AbortSignal): Promise<void>;
+  close(): Promise<void>;
+}
+
+const EVENT = 'event';
+
+export async function createLiveEvents(redis: Redis): Promise<LiveEvents> {
+  const emitter = new EventEmitter();
+  emitter.setMaxListeners(0);
+  const subscriber = redis.duplicate();
+  // An error event without a listener would end the process; ioredis connects again by itself.
+  subscriber.on('error', () => undefined);
+  subscriber.on('message', (_channel, message: string) =>
+    emitter.emit(EVENT, JSON.parse(message) as OutboxEvent),
+  );
+  await subscriber.subscribe(EVENTS_CHANNEL).catch(() => undefined);
+
+  return {
+    async next(fits, timeoutMs, signal) {
+      const until = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+      try {
+        for (;;) {
+          const [event] = (await once(emitter, EVENT, { signal: until })) as [OutboxEvent];
+          if (fits(event)) return;
+        }
+      } catch {
+        // Time is over or the caller has gone.
+      }
+    },
+    async close() {
+      await subscriber.quit().catch(() => subscriber.disconnect());
+    },
+  };
+}

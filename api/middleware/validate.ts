@@ -1,0 +1,38 @@
+import type { z } from 'zod';
+import { AuraError } from '../../domain/errors';
+
+/** Parses input by its schema. The first problem is told with its field; unknown fields are dropped. */
+export function validate<T>(
+  schema: z.ZodType<T> | undefined,
+  input: unknown,
+  where: 'body' | 'query' | 'path',
+): T {
+  if (!schema) return undefined as T;
+  const result = schema.safeParse(input);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  const field = issue?.path.map(String).join('.') || where;
+  const missing = issue?.code === 'invalid_type' && valueAt(input, issue.path) === undefined;
+  const reason = missing ? 'required' : (issue?.message ?? 'invalid');
+  const code = missing || where === 'body' ? bodyCode(issue, missing) : 'INVALID_PARAMETER';
+  throw new AuraError(code, missing ? `The ${where} lacks ${field}.` : `${field}: ${reason}`, {
+    field,
+    reason,
+  });
+}
+
+/** A wrong shape is a malformed request; a right shape with a wrong value is a bad parameter. */
+function bodyCode(
+  issue: z.core.$ZodIssue | undefined,
+  missing: boolean,
+): 'INVALID_REQUEST' | 'INVALID_PARAMETER' {
+  return missing || issue?.code === 'invalid_type' ? 'INVALID_REQUEST' : 'INVALID_PARAMETER';
+}
+
+function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (value, key) =>
+      typeof value === 'object' && value !== null ? (value as Record<PropertyKey, unknown>)[key] : undefined,
+    input,
+  );
+}

@@ -1,0 +1,60 @@
+/** What a route is: data from which the router, the OpenAPI document and the permission tests are made. */
+import type { z } from 'zod';
+import type { ErrorCode } from '../domain/errors';
+import type { IdKind } from '../domain/ids';
+import type { AgentRole, AgentWithKey } from '../store/agents';
+import type { ApiDeps } from './deps';
+
+export interface Call<Params, Query, Body> {
+  params: Params;
+  query: Query;
+  body: Body;
+  /** The request body as it came, for signatures over it. */
+  rawBody: string;
+  /** Present unless the route is public. */
+  agent: AgentWithKey;
+  deps: ApiDeps;
+  requestId: string;
+  /** The id of what this request creates; the same for every retry under one idempotency key. */
+  subjectId: string;
+  /** Headers of the request, lower case. */
+  headers: Readonly<Record<string, string | undefined>>;
+  method: string;
+  /** Path and query as sent. */
+  target: string;
+  signal: AbortSignal;
+}
+
+export interface Answer {
+  status: number;
+  body: unknown;
+  headers?: Record<string, string>;
+  /** Sent as it is instead of JSON. */
+  contentType?: string;
+}
+
+export interface RouteSpec<Params, Query, Body> {
+  method: 'get' | 'post' | 'put' | 'delete';
+  path: string;
+  summary: string;
+  tag: string;
+  /** Roles that may call it; `public` needs no signature. */
+  access: 'public' | readonly AgentRole[];
+  params?: z.ZodType<Params>;
+  query?: z.ZodType<Query>;
+  body?: z.ZodType<Body>;
+  response: { status: number; schema: z.ZodType; description: string };
+  errors: readonly ErrorCode[];
+  /** What it creates, if it takes an idempotency key; keys of what moves money are kept for ever. */
+  creates?: { kind: IdKind | ((body: Body) => IdKind); movesMoney: boolean };
+  handler(call: Call<Params, Query, Body>): Promise<Answer>;
+}
+
+export type Route = RouteSpec<unknown, unknown, unknown>;
+
+/** Keeps the types of one route's parts together. */
+export function route<Params = unknown, Query = unknown, Body = unknown>(
+  spec: RouteSpec<Params, Query, Body>,
+): Route {
+  return spec as unknown as Route;
+}

@@ -1,0 +1,167 @@
+import type { z } from 'zod';
+import { agentBindingBytes } from '../../domain/agent-binding';
+import { AuraError } from '../../domain/errors';
+import { newId } from '../../domain/ids';
+import { verifySignature } from '../../domain/keys';
+import { formatMoney, MoneyError, parseMoney } from '../../domain/money';
+import { capacitiesOf, findAgentWithKey, insertAgent, keyInUse, type AgentWithKey } from '../../store/agents';
+import { inTransaction, type Db } from '../../store/db';
+import { findPrincipal } from '../../store/principals';
+import { recordAudit, recordEvents } from '../../store/states';
+import { checkSignature, useOnce } from '../middleware/authenticate';
+import { route } from '../route';
+import { agentParams, agentRequest, agentResponse } from '../schemas/parties';
+import { readKey } from './principals';
+
+const API_VERSION = '2026-04-01';
+
+export function agentRoutes() {
+  return [
+    route<unknown, unknown, z.infer<typeof agentRequest>>({
+      method: 'post',
+      path: '/v1/agents/register',
+      summary: "Bind an agent's key to a principal; signed by the agent's key",
+      tag: 'Identity',
+      access: 'public',
+      body: agentRequest,
+      response: { status: 201, schema: agentResponse, description: 'The agent' },
+      errors: [
+        'INVALID_REQUEST',
+        'INVALID_PARAMETER',
+        'AUTHENTICATION_REQUIRED',
+        'INVALID_SIGNATURE',
+        'PRINCIPAL_NOT_FOUND',
+        'AGENT_SUSPENDED',
+        'IDEMPOTENCY_CONFLICT',
+      ],
+      creates: { kind: ({ role }) => role, movesMoney: false },
+      async handler({ body, deps, subjectId: id, method, target, headers, rawBody }) {
+        const publicKey = readKey(body.public_key, 'public_key');
+        const request = { method, target, headers, body: rawBody };
+        checkSignature(request, publicKey);
+        const known = await findAgentWithKey(deps.db, id);
+        if (known) return answer(deps.db, known);
+        await useOnce(deps.nonces, publicKey, request);
+        const principal = await findPrincipal(deps.db, body.principal_id);
+        if (!principal) throw new AuraError('PRINCIPAL_NOT_FOUND', undefined, { field: 'principal_id' });
+        if (principal.status !== 'active') throw new AuraError('AGENT_SUSPENDED');
+        checkBinding(body, publicKey, principal);
+        const capacity = readCapacity(body.capacity);
+        await inTransaction(deps.db, async (trx) => {
+          if (await keyInUse(trx, publicKey)) {
+            const details = { field: 'public_key', reason: 'in use' };
+            throw new AuraError(
+              'INVALID_PARAMETER',
+              'An agent with this key is registered already.',
+              details,
+            );
+          }
+          await insertAgent(trx, {
+            id,
+            principalId: principal.id,
+            role: body.role,
+            name: body.name ?? principal.name,
+            apiVersion: API_VERSION,
+            categories: body.categories,
+            shipsTo: body.ships_to,
+            keyId: newId('key'),
+            publicKey,
+            capacity,
+          });
+          const detail = { agent_id: id, principal_id: principal.id, role: body.role };
+          await recordEvents(trx, [{ type: 'agent.registered', correlationId: id, payload: detail }]);
+          await recordAudit(trx, { actor: principal.id, action: 'agent.registered', subject: id, detail });
+        });
+        const stored = await findAgentWithKey(deps.db, id);
+        if (!stored) throw new Error('the agent was not stored');
+        return answer(deps.db, stored);
+      },
+    }),
+    route<z.infer<typeof agentParams>>({
+      method: 'get',
+      path: '/v1/agents/:agent_id',
+      summary: 'An agent, to agents of the same principal',
+      tag: 'Identity',
+      access: ['scout', 'beacon', 'operator'],
+      params: agentParams,
+      response: { status: 200, schema: agentResponse, description: 'The agent' },
+      errors: ['AGENT_NOT_FOUND'],
+      async handler({ params, agent: reader, deps }) {
+        const agent = await findAgentWithKey(deps.db, params.agent_id);
+        if (!agent || (reader.role !== 'operator' && agent.principalId !== reader.principalId)) {
+          throw new AuraError('AGENT_NOT_FOUND');
+        }
+        return { ...(await answer(deps.db, agent)), status: 200 };
+      },
+    }),
+  ];
+}
+
+/** Above L0 a key acts for a principal only with the principal's own word. */
+function checkBinding(
+  { role, capacity, principal_signature }: z.infer<typeof agentRequest>,
+  publicKey: string,
+  principal: { trustLevel: string; publicKey: string },
+): void {
+  if (principal.trustLevel === 'L0' && principal_signature === undefined) return;
+  const signed = agentBindingBytes({ publicKey, role, capacity });
+  if (principal_signature !== undefined && verifySignature(principal.publicKey, signed, principal_signature))
+    return;
+  const reason = principal_signature === undefined ? 'required above L0' : 'does not verify';
+  throw new AuraError(
+    'INVALID_SIGNATURE',
+    `The principal's signature over the agent's key and capacity: ${reason}.`,
+    {
+      field: 'principal_signature',
+      reason,
+    },
+  );
+}
+
+function readCapacity(capacity: Readonly<Record<string, string>>): Map<string, bigint> {
+  return new Map(
+    Object.entries(capacity).map(([asset, decimal]) => {
+      const minor = readAmount(decimal, asset, `capacity.${asset}`);
+      return [asset, minor] as const;
+    }),
+  );
+}
+
+/** A positive amount of an asset in minor units, or the catalogue's error with the field. */
+export function readAmount(decimal: string, asset: string, field: string): bigint {
+  let minor: bigint;
+  try {
+    minor = parseMoney(decimal, asset).amountMinor;
+  } catch (error) {
+    if (!(error instanceof MoneyError)) throw error;
+    throw new AuraError('INVALID_PARAMETER', `${field}: ${error.message}`, { field, reason: error.message });
+  }
+  if (minor <= 0n) {
+    throw new AuraError('INVALID_PARAMETER', `${field}: must be above zero`, {
+      field,
+      reason: 'must be above zero',
+    });
+  }
+  return minor;
+}
+
+async function answer(db: Db, agent: AgentWithKey) {
+  const capacity = await capacitiesOf(db, agent.id);
+  return {
+    status: 201,
+    body: {
+      agent_id: agent.id,
+      principal_id: agent.principalId,
+      role: agent.role,
+      name: agent.name,
+      status: agent.status,
+      capacity: Object.fromEntries(
+        [...capacity].map(([asset, amountMinor]) => [asset, formatMoney({ amountMinor, asset })]),
+      ),
+      categories: agent.categories,
+      ships_to: agent.shipsTo,
+      api_version: agent.apiVersion,
+      created_at: agent.createdAt.toISOString(),
+    },
+  };
+}

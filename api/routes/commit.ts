@@ -1,0 +1,139 @@
+import type { z } from 'zod';
+import { AuraError, toError } from '../../domain/errors';
+import type { AgentWithKey } from '../../store/agents';
+import { usdPerUnit } from '../../store/commit-facts';
+import { databaseNow } from '../../store/clock';
+import { inTransaction } from '../../store/db';
+import { setRequest } from '../../store/idempotency';
+import { findOffer } from '../../store/offers';
+import { findSession } from '../../store/sessions';
+import { findDeal, findDealOfSession, type Deal } from '../../store/transactions';
+import {
+  SEARCH_ATTRIBUTES,
+  transactionCommit,
+  type CommitAnswer,
+  type TransactionInput,
+} from '../../workflows/messages';
+import type { CommitRequest } from '../../domain/commit-request';
+import { usdMinor } from '../../domain/clearing/exposure';
+import { quote } from '../../domain/market/offer';
+import { exponentOf } from '../../domain/money';
+import type { ApiDeps } from '../deps';
+import { route, type Route } from '../route';
+import { commitRequest, transactionResponse } from '../schemas/clearing';
+import { sessionParams } from '../schemas/market';
+import { transactionView } from '../views/clearing';
+import { startAndAsk } from '../workflows';
+
+type Body = z.infer<typeof commitRequest>;
+
+export const commitRoute: Route = route<z.infer<typeof sessionParams>, unknown, Body>({
+  method: 'post',
+  path: '/v1/sessions/:session_id/commit',
+  summary: 'Commit to an offer; AURA clears the deal',
+  tag: 'Clearing',
+  access: ['scout'],
+  params: sessionParams,
+  body: commitRequest,
+  response: { status: 201, schema: transactionResponse, description: 'The transaction' },
+  errors: [
+    'INVALID_REQUEST',
+    'INVALID_PARAMETER',
+    'BUSINESS_RULE_VIOLATION',
+    'SESSION_NOT_FOUND',
+    'OFFER_NOT_FOUND',
+    'SESSION_STATE_CONFLICT',
+    'OFFER_EXPIRED',
+    'OFFER_ALREADY_COMMITTED',
+    'IDEMPOTENCY_CONFLICT',
+    'SERVICE_UNAVAILABLE',
+  ],
+  creates: { kind: 'transaction', movesMoney: true },
+  async handler({ params, body, agent, deps, subjectId: transactionId }) {
+    const known = await findDeal(deps.db, transactionId);
+    if (known) return answer(deps, known, agent);
+    const attributes = await refusePlainly(deps, params.session_id, body, agent);
+    await setRequest(deps.db, transactionId, toRequest(params.session_id, body, agent));
+    const decided = await startAndAsk<CommitAnswer, TransactionInput>(
+      deps.temporal,
+      {
+        type: 'transaction',
+        id: transactionId,
+        input: { transactionId },
+        searchAttributes: [
+          ...attributes,
+          { key: SEARCH_ATTRIBUTES.agentId, value: agent.id },
+          { key: SEARCH_ATTRIBUTES.principalId, value: agent.principalId },
+          { key: SEARCH_ATTRIBUTES.rail, value: body.payment_method.type },
+          { key: SEARCH_ATTRIBUTES.marketState, value: 'committed' },
+        ],
+      },
+      transactionCommit,
+      deps.config.commitWaitMs,
+    );
+    if (decided?.outcome === 'refused') throw toError(decided.refusal);
+    const deal = await findDeal(deps.db, transactionId);
+    if (!deal) {
+      throw new AuraError(
+        'SERVICE_UNAVAILABLE',
+        'The commit is not decided yet; try again with the same key.',
+      );
+    }
+    return answer(deps, deal, agent);
+  },
+});
+
+async function answer(deps: ApiDeps, deal: Deal, agent: AgentWithKey) {
+  return { status: 201, body: await transactionView(deps.db, deal, agent) };
+}
+
+/** What a plain read can refuse is refused at once, without a workflow. The gate decides again, under locks. */
+async function refusePlainly({ db }: ApiDeps, sessionId: string, body: Body, agent: AgentWithKey) {
+  const session = await findSession(db, sessionId);
+  if (session?.scoutId !== agent.id) throw new AuraError('SESSION_NOT_FOUND');
+  const offer = await findOffer(db, body.offer_id);
+  if (offer?.sessionId !== session.id) throw new AuraError('OFFER_NOT_FOUND');
+  const deal = await findDealOfSession(db, session.id);
+  if (deal?.offerId === offer.id) throw new AuraError('OFFER_ALREADY_COMMITTED');
+  if (deal) {
+    throw new AuraError('SESSION_STATE_CONFLICT', 'The session has committed to another offer.', {
+      status: session.marketState,
+    });
+  }
+  if ((await databaseNow(db)) >= offer.validUntil) throw new AuraError('OFFER_EXPIRED');
+  if (session.marketState !== 'offers_available') {
+    throw new AuraError('SESSION_STATE_CONFLICT', `The session is ${session.marketState}.`, {
+      status: session.marketState,
+    });
+  }
+  const quoted = quote(offer.document, body.quantity, body.shipping_preference);
+  const asset = offer.document.pricing.currency;
+  const rate = await inTransaction(db, (trx) => usdPerUnit(trx, asset));
+  const usd =
+    'amounts' in quoted && rate !== undefined
+      ? usdMinor({ amountMinor: quoted.amounts.totalMinor, exponent: exponentOf(asset), usdPerUnit: rate })
+      : 0n;
+  return [
+    { key: SEARCH_ATTRIBUTES.profile, value: session.profileId },
+    { key: SEARCH_ATTRIBUTES.amountUsd, value: Number(usd) / 100 },
+  ];
+}
+
+function toRequest(sessionId: string, body: Body, agent: AgentWithKey): CommitRequest {
+  return {
+    sessionId,
+    scoutId: agent.id,
+    terms: {
+      offerId: body.offer_id,
+      quantity: body.quantity,
+      authority: body.authority,
+      consent: body.consent,
+      preferredRail: body.payment_method.type,
+      shippingPreference: body.shipping_preference,
+      expectedTotal: body.expected_total,
+    },
+    mandateId: body.payment_method.mandate_id,
+    buyerIdentity: body.buyer_identity,
+    shippingAddress: body.shipping_address ?? null,
+  };
+}

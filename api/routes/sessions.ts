@@ -1,0 +1,210 @@
+import type { z } from 'zod';
+import { AuraError, toError } from '../../domain/errors';
+import { findProfile, levelFor, type MarketProfile } from '../../domain/profiles';
+import { atLeast } from '../../domain/trust';
+import { inTransaction } from '../../store/db';
+import { countOffers } from '../../store/offers';
+import { findPrincipal } from '../../store/principals';
+import { findSession, insertSession, openRequests, type Session } from '../../store/sessions';
+import { recordAudit, recordEvents } from '../../store/states';
+import { findDealOfSession } from '../../store/transactions';
+import { SEARCH_ATTRIBUTES, sessionCancel, sessionOpened, type SessionInput } from '../../workflows/messages';
+import type { AgentWithKey } from '../../store/agents';
+import type { ApiDeps } from '../deps';
+import { route, type Route } from '../route';
+import {
+  cancelledResponse,
+  pollQuery,
+  pollResponse,
+  sessionParams,
+  sessionRequest,
+  sessionResponse,
+} from '../schemas/market';
+import { sessionView } from '../views/market';
+import { ask, startAndAsk } from '../workflows';
+
+const CANCEL_WAIT_MS = 5_000;
+
+export function sessionRoutes(): Route[] {
+  return [create, get, cancel, poll];
+}
+
+const create = route<unknown, unknown, z.infer<typeof sessionRequest>>({
+  method: 'post',
+  path: '/v1/sessions',
+  summary: 'State an intent',
+  tag: 'Market',
+  access: ['scout'],
+  body: sessionRequest,
+  response: {
+    status: 201,
+    schema: sessionResponse,
+    description: 'The session, usually collecting offers already',
+  },
+  errors: [
+    'INVALID_REQUEST',
+    'INVALID_PARAMETER',
+    'PROFILE_NOT_FOUND',
+    'INSUFFICIENT_PERMISSIONS',
+    'INTERPRETATION_FAILED',
+    'NO_MATCHING_BEACONS',
+    'IDEMPOTENCY_CONFLICT',
+    'SERVICE_UNAVAILABLE',
+  ],
+  creates: { kind: 'session', movesMoney: false },
+  async handler({ body, agent, deps, subjectId }) {
+    const profile = findProfile(body.profile_id);
+    if (!profile) throw new AuraError('PROFILE_NOT_FOUND', undefined, { field: 'profile_id' });
+    if (!(await findSession(deps.db, subjectId))) {
+      await mayBrowse(deps, agent, profile);
+      await store(deps, agent, profile, subjectId, body);
+    }
+    await startAndAsk<unknown, SessionInput>(
+      deps.temporal,
+      {
+        type: 'session',
+        id: subjectId,
+        input: { sessionId: subjectId },
+        searchAttributes: [
+          { key: SEARCH_ATTRIBUTES.agentId, value: agent.id },
+          { key: SEARCH_ATTRIBUTES.principalId, value: agent.principalId },
+          { key: SEARCH_ATTRIBUTES.marketState, value: 'created' },
+          { key: SEARCH_ATTRIBUTES.profile, value: profile.id },
+        ],
+      },
+      sessionOpened,
+      deps.config.openWaitMs,
+    );
+    // What the workflow said may be behind; the books decide what is told.
+    const session = await mySession(deps, subjectId, agent);
+    if (session.failure) throw toError(session.failure as Parameters<typeof toError>[0]);
+    return { status: 201, body: await view(deps, session) };
+  },
+});
+
+async function mayBrowse({ db }: ApiDeps, agent: AgentWithKey, profile: MarketProfile): Promise<void> {
+  const principal = await findPrincipal(db, agent.principalId);
+  const required = levelFor(profile.trust.browse, 0n);
+  if (principal && atLeast(principal.trustLevel, required)) return;
+  const message = `The market ${profile.id} opens at ${required}.`;
+  throw new AuraError('INSUFFICIENT_PERMISSIONS', message, { level: principal?.trustLevel, required });
+}
+
+async function store(
+  { db }: ApiDeps,
+  agent: AgentWithKey,
+  profile: MarketProfile,
+  id: string,
+  body: z.infer<typeof sessionRequest>,
+): Promise<void> {
+  await inTransaction(db, async (trx) => {
+    await insertSession(trx, {
+      id,
+      scoutId: agent.id,
+      principalId: agent.principalId,
+      profileId: profile.id,
+      profileVersion: profile.version,
+      rawIntent: body.intent,
+      asked: { constraints: body.constraints ?? {}, preferences: body.preferences },
+      maxOffers: body.preferences.max_offers,
+      offerTimeoutMs: body.preferences.offer_timeout_seconds * 1_000,
+    });
+    const payload = { session_id: id, scout_id: agent.id, profile_id: profile.id };
+    await recordEvents(trx, [{ type: 'session.created', correlationId: id, payload }]);
+    await recordAudit(trx, { actor: agent.id, action: 'session.created', subject: id, detail: payload });
+  });
+}
+
+/** The scout's own session; anybody else's does not exist for it. */
+async function mySession({ db }: ApiDeps, id: string, agent: AgentWithKey): Promise<Session> {
+  const session = await findSession(db, id);
+  if (!session || (session.scoutId !== agent.id && agent.role !== 'operator'))
+    throw new AuraError('SESSION_NOT_FOUND');
+  return session;
+}
+
+async function view({ db }: ApiDeps, session: Session) {
+  const [{ all }, deal] = await Promise.all([
+    countOffers(db, session.id, ''),
+    findDealOfSession(db, session.id),
+  ]);
+  return sessionView(session, { offersCount: all, deal });
+}
+
+const get = route<z.infer<typeof sessionParams>>({
+  method: 'get',
+  path: '/v1/sessions/:session_id',
+  summary: 'The state of a session',
+  tag: 'Market',
+  access: ['scout', 'operator'],
+  params: sessionParams,
+  response: { status: 200, schema: sessionResponse, description: 'The session' },
+  errors: ['SESSION_NOT_FOUND'],
+  async handler({ params, agent, deps }) {
+    return { status: 200, body: await view(deps, await mySession(deps, params.session_id, agent)) };
+  },
+});
+
+const cancel = route<z.infer<typeof sessionParams>>({
+  method: 'delete',
+  path: '/v1/sessions/:session_id',
+  summary: 'Cancel a session that has not been committed',
+  tag: 'Market',
+  access: ['scout'],
+  params: sessionParams,
+  response: { status: 200, schema: cancelledResponse, description: 'The session is cancelled' },
+  errors: ['SESSION_NOT_FOUND', 'SESSION_STATE_CONFLICT', 'SERVICE_UNAVAILABLE'],
+  async handler({ params, agent, deps }) {
+    const { id } = await mySession(deps, params.session_id, agent);
+    await ask(deps.temporal, id, sessionCancel, { by: agent.id }, CANCEL_WAIT_MS);
+    const { marketState: status } = await mySession(deps, id, agent);
+    if (status !== 'cancelled') {
+      throw new AuraError('SESSION_STATE_CONFLICT', `A session that is ${status} cannot be cancelled.`, {
+        status,
+      });
+    }
+    return { status: 200, body: { session_id: id, status } };
+  },
+});
+
+const poll = route<unknown, z.infer<typeof pollQuery>>({
+  method: 'get',
+  path: '/v1/beacons/sessions',
+  summary: 'Requests that wait for this seller; `wait` seconds of long polling',
+  tag: 'Market',
+  access: ['beacon'],
+  query: pollQuery,
+  response: {
+    status: 200,
+    schema: pollResponse,
+    description: 'Open requests, as far as sellers may see them',
+  },
+  errors: ['INVALID_PARAMETER'],
+  async handler({ query, agent, deps, signal }) {
+    const deadline = Date.now() + query.wait * 1_000;
+    for (;;) {
+      const open = await openRequests(deps.db, agent.id, query.limit);
+      const leftMs = deadline - Date.now();
+      if (open.length > 0 || leftMs <= 0 || signal.aborted) {
+        return {
+          status: 200,
+          body: {
+            sessions: open.map(({ sessionId, requestId, projection, respondBy }) => ({
+              session_id: sessionId,
+              request_id: requestId,
+              respond_by: respondBy.toISOString(),
+              response_url: `/v1/sessions/${sessionId}/offers`,
+              interpreted_request: projection.interpreted_request,
+            })),
+          },
+        };
+      }
+      // Woken by the live event; and looks by itself every second, in case live events are lost.
+      await deps.live.next(
+        ({ type, payload }) => type === 'offer.requested' && payload.beacon_id === agent.id,
+        Math.min(leftMs, 1_000),
+        signal,
+      );
+    }
+  },
+});

@@ -1,0 +1,99 @@
+import type { z } from 'zod';
+import { AuraError } from '../../domain/errors';
+import type { AgentWithKey } from '../../store/agents';
+import { inTransaction } from '../../store/db';
+import { recordAudit } from '../../store/states';
+import { findDeal, insertFulfilment, type Deal } from '../../store/transactions';
+import { transactionDelivered } from '../../workflows/messages';
+import type { ApiDeps } from '../deps';
+import { route, type Route } from '../route';
+import { fulfilmentRequest, transactionParams, transactionResponse } from '../schemas/clearing';
+import { transactionView } from '../views/clearing';
+import { ask } from '../workflows';
+import { commitRoute } from './commit';
+
+const DELIVERY_WAIT_MS = 10_000;
+
+export function transactionRoutes(): Route[] {
+  return [commitRoute, get, fulfil];
+}
+
+/** A deal is visible to its two agents and to operators; to anybody else it does not exist. */
+async function myDeal({ db }: ApiDeps, id: string, agent: AgentWithKey): Promise<Deal> {
+  const deal = await findDeal(db, id);
+  const mine = deal && [deal.scoutId, deal.beaconId].includes(agent.id);
+  if (!deal || (!mine && agent.role !== 'operator')) throw new AuraError('TRANSACTION_NOT_FOUND');
+  return deal;
+}
+
+const get = route<z.infer<typeof transactionParams>>({
+  method: 'get',
+  path: '/v1/transactions/:transaction_id',
+  summary: 'A transaction with its states, gate, proof and money',
+  tag: 'Clearing',
+  access: ['scout', 'beacon', 'operator'],
+  params: transactionParams,
+  response: { status: 200, schema: transactionResponse, description: 'The transaction' },
+  errors: ['TRANSACTION_NOT_FOUND'],
+  async handler({ params, agent, deps }) {
+    const deal = await myDeal(deps, params.transaction_id, agent);
+    return { status: 200, body: await transactionView(deps.db, deal, agent) };
+  },
+});
+
+const fulfil = route<z.infer<typeof transactionParams>, unknown, z.infer<typeof fulfilmentRequest>>({
+  method: 'post',
+  path: '/v1/transactions/:transaction_id/fulfillment',
+  summary: 'Report shipment or delivery',
+  tag: 'Clearing',
+  access: ['scout', 'beacon'],
+  params: transactionParams,
+  body: fulfilmentRequest,
+  response: { status: 200, schema: transactionResponse, description: 'The transaction after the report' },
+  errors: [
+    'INVALID_REQUEST',
+    'INVALID_PARAMETER',
+    'INSUFFICIENT_PERMISSIONS',
+    'TRANSACTION_NOT_FOUND',
+    'SESSION_STATE_CONFLICT',
+    'SERVICE_UNAVAILABLE',
+  ],
+  async handler({ params, body, agent, deps }) {
+    const deal = await myDeal(deps, params.transaction_id, agent);
+    if (body.status === 'shipped' && agent.role !== 'beacon') {
+      throw new AuraError('INSUFFICIENT_PERMISSIONS', 'Only the seller ships.');
+    }
+    checkState(deal, body.status);
+    await inTransaction(deps.db, async (trx) => {
+      await insertFulfilment(trx, {
+        transactionId: deal.id,
+        status: body.status,
+        reportedBy: agent.id,
+        evidence: { ...body.evidence, tracking_number: body.tracking_number, carrier: body.carrier },
+      });
+      await recordAudit(trx, {
+        actor: agent.id,
+        action: `fulfilment.${body.status}`,
+        subject: deal.id,
+        detail: { carrier: body.carrier ?? null },
+      });
+    });
+    if (body.status === 'delivered') {
+      await ask(deps.temporal, deal.id, transactionDelivered, undefined, DELIVERY_WAIT_MS);
+    }
+    const after = await myDeal(deps, deal.id, agent);
+    return { status: 200, body: await transactionView(deps.db, after, agent) };
+  },
+});
+
+/** Goods may be on their way before the money is certain, but delivery counts only when it is. */
+function checkState({ marketState, clearingState }: Deal, report: 'shipped' | 'delivered'): void {
+  const paid = clearingState === 'settled' || clearingState === 'cleared';
+  const open = marketState === 'committed' || marketState === 'fulfilled' || marketState === 'completed';
+  if (open && (paid || (report === 'shipped' && clearingState === 'settling'))) return;
+  const message = `The deal is ${marketState} and its payment ${clearingState ?? 'not begun'}.`;
+  throw new AuraError('SESSION_STATE_CONFLICT', message, {
+    status: marketState,
+    clearing_status: clearingState,
+  });
+}

@@ -1,0 +1,169 @@
+import { z } from 'zod';
+import { CLEARING_STATES, MARKET_STATES } from '../../domain/lifecycle';
+import { categorySchema } from '../../domain/constraints';
+import { amountsSchema, asset, decimal, extensions, id, instant, rail, text } from './common';
+
+const delegation = z.object({
+  delegation: z.object({
+    type: z.literal('aura.delegation.v1'),
+    delegation_id: text(100),
+    agent_id: z.string(),
+    categories: z.array(categorySchema).max(50),
+    asset,
+    ceiling: z.string().max(30),
+    budget: z.string().max(30),
+    expires_at: instant,
+  }),
+  signature: z.string().max(100),
+});
+
+export const commitRequest = z
+  .object({
+    offer_id: id('offer'),
+    quantity: z.int().min(1).max(1_000_000).default(1),
+    authority: z
+      .discriminatedUnion('kind', [
+        z.object({ kind: z.literal('owner') }),
+        z.object({ kind: z.literal('delegated'), credential: delegation }),
+      ])
+      .default({ kind: 'owner' }),
+    consent: z.object({
+      share_identity_with_merchant: z.boolean().optional(),
+      share_email_for_order_updates: z.boolean().optional(),
+      share_phone_for_delivery: z.boolean().optional(),
+      marketing_opt_in: z.boolean().optional(),
+      consent_timestamp: instant.optional(),
+      consent_method: z.enum(['explicit_user_action', 'pre_configured_policy']).optional(),
+    }),
+    buyer_identity: z.object({
+      name: text(200),
+      email: z.email().max(320).optional(),
+      phone: text(50).optional(),
+    }),
+    shipping_address: z
+      .object({
+        line1: text(200),
+        line2: text(200).optional(),
+        city: text(100),
+        state: text(100).optional(),
+        postal_code: text(20).optional(),
+        country: z.string().regex(/^[A-Z]{2}$/),
+      })
+      .optional(),
+    shipping_preference: text(50).optional(),
+    payment_method: z.object({ type: rail, mandate_id: id('mandate').optional() }),
+    expected_total: decimal.optional(),
+    extensions,
+  })
+  .meta({ id: 'CommitRequest' });
+
+export const transactionParams = z.object({ transaction_id: z.string().max(40) });
+
+const check = z.object({ check: z.string(), passed: z.boolean(), detail: z.string() });
+
+export const transactionResponse = z
+  .object({
+    transaction_id: id('transaction'),
+    session_id: id('session'),
+    offer_id: id('offer'),
+    status: z.enum(MARKET_STATES),
+    clearing_status: z.enum(CLEARING_STATES).nullable(),
+    created_at: z.string(),
+    updated_at: z.string(),
+    quantity: z.int(),
+    amounts: amountsSchema,
+    payment: z.object({
+      rail,
+      finality: z.string(),
+      instruction_id: z.string().nullable(),
+      reference: z.string().nullable(),
+      proof: z.object({ proof_id: z.string(), accepted: z.boolean(), checks: z.array(check) }).nullable(),
+    }),
+    margin_call: z.object({ until: z.string() }).nullable(),
+    gate: z.array(z.object({ step: z.int(), name: z.string(), passed: z.boolean(), detail: z.string() })),
+    /** Only to the seller, and only once the deal is authorised. */
+    buyer: z
+      .object({
+        identity: z.record(z.string(), z.unknown()),
+        shipping_address: z.record(z.string(), z.unknown()).nullable(),
+      })
+      .optional(),
+    fulfillment: z.array(z.object({ status: z.string(), reported_by: z.string(), at: z.string() })),
+    payout: z.object({ payout_id: z.string(), status: z.string(), amount: z.string() }).nullable(),
+    status_history: z.array(
+      z.object({
+        transition: z.string(),
+        region: z.string(),
+        from: z.string().nullable(),
+        to: z.string(),
+        at: z.string(),
+      }),
+    ),
+    /** Balances this deal left on accounts that the caller may see. */
+    ledger: z.array(
+      z.object({ owner: z.string(), kind: z.string(), currency: z.string(), balance: z.string() }),
+    ),
+    failure: z
+      .object({ code: z.string(), message: z.string(), details: z.record(z.string(), z.unknown()) })
+      .nullable(),
+    status_url: z.string(),
+  })
+  .meta({ id: 'Transaction' });
+
+export const fulfilmentRequest = z
+  .object({
+    status: z.enum(['shipped', 'delivered']),
+    tracking_number: text(100).optional(),
+    carrier: text(100).optional(),
+    evidence: z.record(z.string(), z.unknown()).default({}),
+    extensions,
+  })
+  .meta({ id: 'FulfilmentRequest' });
+
+export const reportQuery = z.object({
+  rail: rail.optional(),
+  from: z.iso.date().optional(),
+  to: z.iso.date().optional(),
+  format: z.enum(['json', 'csv']).default('json'),
+});
+
+export const reportResponse = z
+  .object({
+    generated_at: z.string(),
+    totals: z.array(
+      z.object({
+        rail,
+        currency: z.string(),
+        business_date: z.string(),
+        principal_id: z.string().nullable(),
+        lines: z.int(),
+        credits: z.string(),
+        debits: z.string(),
+        fees: z.string(),
+        unmatched_lines: z.int(),
+        ledger_cash: z.string(),
+        difference: z.string(),
+      }),
+    ),
+    ties: z.boolean(),
+    runs: z.array(z.unknown()),
+    breaks: z.array(z.unknown()),
+  })
+  .meta({ id: 'ReconciliationReport' });
+
+export const runRequest = z
+  .object({
+    rail,
+    currency: asset.default('USD'),
+    lookback_hours: z
+      .int()
+      .min(1)
+      .max(24 * 366)
+      .default(48),
+    extensions,
+  })
+  .meta({ id: 'ReconciliationRunRequest' });
+
+export const runResponse = z
+  .object({ run_id: z.string(), lines: z.int(), matched: z.int(), open_breaks: z.int() })
+  .meta({ id: 'ReconciliationRun' });

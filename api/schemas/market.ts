@@ -1,0 +1,213 @@
+import { z } from 'zod';
+import { CONDITIONS, categorySchema, constraintsSchema, countrySchema } from '../../domain/constraints';
+import { MARKET_STATES } from '../../domain/lifecycle';
+import { asset, decimal, extensions, id, instant, text } from './common';
+
+/** Numbers where the constraints want decimals become the digits they were written with. */
+function pricesAsText(input: unknown): unknown {
+  if (typeof input !== 'object' || input === null) return input;
+  const { hard, soft } = input as { hard?: Record<string, unknown>; soft?: Record<string, unknown> };
+  const asText = (value: unknown) => (typeof value === 'number' ? String(value) : value);
+  const range = soft?.price_range as Record<string, unknown> | undefined;
+  return {
+    ...input,
+    ...(hard && { hard: { ...hard, ...('price_max' in hard && { price_max: asText(hard.price_max) }) } }),
+    ...(soft && {
+      soft: {
+        ...soft,
+        ...(range &&
+          typeof range === 'object' && {
+            price_range: Object.fromEntries(
+              Object.entries(range).map(([key, value]) => [key, asText(value)]),
+            ),
+          }),
+      },
+    }),
+  };
+}
+
+export const constraints = z.preprocess(pricesAsText, constraintsSchema);
+
+export const sessionRequest = z
+  .object({
+    intent: z.string().min(10).max(2_000),
+    constraints: constraints.optional(),
+    profile_id: z.string().max(50).default('retail'),
+    preferences: z
+      .object({
+        max_offers: z.int().min(1).max(50).default(10),
+        offer_timeout_seconds: z.int().min(10).max(120).default(30),
+        include_reputation_data: z.boolean().default(true),
+      })
+      .prefault({}),
+    extensions,
+  })
+  .meta({ id: 'SessionRequest' });
+
+export const sessionParams = z.object({ session_id: z.string().max(40) });
+
+export const sessionResponse = z
+  .object({
+    session_id: id('session'),
+    status: z.enum(MARKET_STATES),
+    clearing_status: z.string().nullable(),
+    profile_id: z.string(),
+    created_at: z.string(),
+    updated_at: z.string(),
+    offers_due_at: z.string().nullable(),
+    expires_at: z.string().nullable(),
+    interpreted_request: z
+      .object({
+        request_id: z.string(),
+        category: z.string(),
+        constraints: z.unknown(),
+        natural_language_context: z.object({
+          content: z.string(),
+          language: z.string(),
+          sanitized: z.boolean(),
+        }),
+        confidence: z.number(),
+        explanation: z.array(z.object({ words: z.string(), meaning: z.string() })),
+      })
+      .nullable(),
+    offers_count: z.int(),
+    offers_url: z.string(),
+    transaction_id: z.string().nullable(),
+    failure: z
+      .object({ code: z.string(), message: z.string(), details: z.record(z.string(), z.unknown()) })
+      .nullable(),
+  })
+  .meta({ id: 'Session' });
+
+export const cancelledResponse = z.object({ session_id: id('session'), status: z.enum(MARKET_STATES) });
+
+export const pollQuery = z.object({
+  wait: z.coerce.number().int().min(0).max(30).default(0),
+  limit: z.coerce.number().int().min(1).max(100).default(20),
+});
+
+export const pollResponse = z
+  .object({
+    sessions: z.array(
+      z.object({
+        session_id: id('session'),
+        request_id: id('request'),
+        respond_by: z.string(),
+        response_url: z.string(),
+        interpreted_request: z.unknown(),
+      }),
+    ),
+  })
+  .meta({ id: 'BeaconSessions' });
+
+const shippingOption = z.object({
+  method: text(50),
+  price: decimal,
+  days_min: z.int().min(0).max(365).optional(),
+  days_max: z.int().min(0).max(365).optional(),
+});
+
+export const offerDocument = z.object({
+  product: z.object({
+    product_id: text(100),
+    name: text(200),
+    category: categorySchema,
+    structured_attributes: z
+      .looseObject({
+        brand: text(100).optional(),
+        features: z.array(text(100)).max(50).optional(),
+        condition: z.enum(CONDITIONS).optional(),
+      })
+      .optional(),
+    natural_language_description: z
+      .object({ content: z.string().max(2_000), language: z.string().regex(/^[a-z]{2}$/) })
+      .optional(),
+    images: z
+      .array(z.object({ url: z.url().max(2_000), type: z.string().max(20).optional() }))
+      .max(20)
+      .optional(),
+  }),
+  pricing: z.object({
+    currency: asset,
+    offer_price: decimal,
+    list_price: decimal.optional(),
+    tax_rate_bps: z.int().min(0).max(10_000).optional(),
+  }),
+  availability: z.object({
+    in_stock: z.boolean(),
+    quantity_available: z.int().min(0).optional(),
+    quantity_min: z.int().min(1).optional(),
+    quantity_max: z.int().min(1).optional(),
+    delivery_estimate_days: z
+      .object({ min: z.int().min(0).max(365), max: z.int().min(0).max(365) })
+      .optional(),
+    shipping_options: z.array(shippingOption).max(20).optional(),
+    ships_to: z.array(countrySchema).max(250).optional(),
+  }),
+  terms: z.record(z.string(), z.unknown()).optional(),
+  certifications: z.array(text(100)).max(50).optional(),
+  valid_until: instant,
+});
+
+export const signedOffer = offerDocument.extend({
+  /** Ed25519 over the canonical offer, base64. */
+  signature: z.string().max(100),
+});
+
+export const offersRequest = z
+  .object({ offers: z.array(signedOffer).max(50), extensions })
+  .meta({ id: 'OffersRequest', description: 'An empty list says that the seller makes no offer.' });
+
+export const offersAccepted = z
+  .object({
+    session_id: id('session'),
+    accepted: z.array(z.object({ offer_id: id('offer'), product_id: z.string() })),
+  })
+  .meta({ id: 'OffersAccepted' });
+
+export const rankedOffer = z.object({
+  rank: z.int(),
+  offer_id: id('offer'),
+  beacon_id: z.string(),
+  cwr_score: z.number(),
+  score: z.number(),
+  product: z.unknown(),
+  pricing: z.unknown(),
+  availability: z.unknown(),
+  valid_until: z.string(),
+  merchant: z.object({ name: z.string(), reputation_score: z.number().optional() }),
+  match_explanation: z.object({
+    summary: z.string(),
+    structured_match_score: z.number(),
+    semantic_similarity_score: z.number(),
+    base_reputation: z.number().optional(),
+    risk_factor: z.number(),
+    parts: z.array(z.unknown()),
+  }),
+  detail_url: z.string(),
+});
+
+export const offersResponse = z
+  .object({
+    session_id: id('session'),
+    status: z.enum(MARKET_STATES),
+    total_offers: z.int(),
+    offers: z.array(rankedOffer),
+    ranking_metadata: z.object({ algorithm_version: z.string() }),
+  })
+  .meta({ id: 'RankedOffers' });
+
+export const offerParams = z.object({ offer_id: z.string().max(40) });
+
+export const offerResponse = z
+  .object({
+    offer_id: id('offer'),
+    session_id: id('session'),
+    beacon_id: z.string(),
+    created_at: z.string(),
+    merchant: z.object({ name: z.string() }),
+    reputation: z.object({ beacon_score: z.number().nullable() }),
+    signature: z.string(),
+  })
+  .loose()
+  .meta({ id: 'Offer' });

@@ -1,0 +1,102 @@
+import { formatMoney } from '../../domain/money';
+import { RAIL_TERMS } from '../../domain/rail-terms';
+import type { AgentWithKey } from '../../store/agents';
+import type { Queryable } from '../../store/db';
+import { findProof, instructionOf } from '../../store/instructions';
+import { dealBalances, type Balance } from '../../store/ledger';
+import { payoutOfDeal } from '../../store/payouts';
+import { findSession } from '../../store/sessions';
+import { stateHistory } from '../../store/states';
+import { fulfilmentsOf, type Deal } from '../../store/transactions';
+
+/** Everything about a deal that this agent may see. */
+export async function transactionView(db: Queryable, deal: Deal, reader: AgentWithKey) {
+  const [session, instruction, history, fulfilments, payout, balances] = await Promise.all([
+    findSession(db, deal.sessionId),
+    instructionOf(db, deal.id, 'pay_in'),
+    stateHistory(db, deal.sessionId),
+    fulfilmentsOf(db, deal.id),
+    payoutOfDeal(db, deal.id),
+    dealBalances(db, deal.id),
+  ]);
+  const proof = instruction && (await findProof(db, instruction.instruction.instruction_id));
+  const amount = (amountMinor: bigint) => formatMoney({ amountMinor, asset: deal.asset });
+  return {
+    transaction_id: deal.id,
+    session_id: deal.sessionId,
+    offer_id: deal.offerId,
+    status: deal.marketState,
+    clearing_status: deal.clearingState,
+    created_at: deal.createdAt.toISOString(),
+    updated_at: deal.updatedAt.toISOString(),
+    quantity: deal.quantity,
+    amounts: {
+      currency: deal.asset,
+      subtotal: amount(deal.subtotalMinor),
+      shipping: amount(deal.shippingMinor),
+      tax: amount(deal.taxMinor),
+      total: amount(deal.totalMinor),
+      fee: amount(deal.feeMinor),
+    },
+    payment: {
+      rail: deal.rail,
+      finality: RAIL_TERMS[deal.rail].finality,
+      instruction_id: instruction?.instruction.instruction_id ?? null,
+      reference: proof?.statement.reference ?? null,
+      proof: proof ? { proof_id: proof.id, accepted: proof.accepted, checks: proof.checks } : null,
+    },
+    margin_call:
+      deal.clearingState === 'risk_assessed' && deal.marginCallUntil
+        ? { until: deal.marginCallUntil.toISOString() }
+        : null,
+    gate: deal.gate,
+    ...buyerFor(deal, reader),
+    fulfillment: fulfilments.map(({ status, reportedBy, at }) => ({
+      status,
+      reported_by: reportedBy,
+      at: at.toISOString(),
+    })),
+    payout:
+      payout && reader.role !== 'scout'
+        ? { payout_id: payout.id, status: payout.status, amount: amount(payout.amountMinor) }
+        : null,
+    status_history: history.map(({ transition, region, from, to, at }) => ({
+      transition,
+      region,
+      from,
+      to,
+      at: at.toISOString(),
+    })),
+    ledger: balances.filter((balance) => maySee(balance, reader)).map(balanceView),
+    failure: session?.failure ?? null,
+    status_url: `/v1/transactions/${deal.id}`,
+  };
+}
+
+const maySee = ({ owner }: Balance, reader: AgentWithKey) =>
+  reader.role === 'operator' || owner === reader.principalId;
+
+export function balanceView({ owner, kind, asset, balanceMinor }: Balance) {
+  return { owner, kind, currency: asset, balance: formatMoney({ amountMinor: balanceMinor, asset }) };
+}
+
+/**
+ * The buyer is shown to the seller from T19 on, each field only as far as consent goes. A deal that was authorised and
+ * then fell through shows it no more.
+ */
+function buyerFor(deal: Deal, reader: AgentWithKey) {
+  const hidden = [null, 'risk_assessed', 'declined'] as const;
+  const authorised = !hidden.some((state) => state === deal.clearingState);
+  if (reader.role !== 'beacon' || !authorised) return {};
+  const { consent, buyerIdentity } = deal;
+  return {
+    buyer: {
+      identity: {
+        ...(consent.share_identity_with_merchant && { name: buyerIdentity.name }),
+        ...(consent.share_email_for_order_updates && buyerIdentity.email && { email: buyerIdentity.email }),
+        ...(consent.share_phone_for_delivery && buyerIdentity.phone && { phone: buyerIdentity.phone }),
+      },
+      shipping_address: deal.shippingAddress,
+    },
+  };
+}

@@ -1,0 +1,112 @@
+/** Configuration of every process, read from the environment and checked at start. */
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { parseMoney } from '../domain/money';
+import { parsePublicKey } from '../domain/keys';
+import { RAILS, type RailName } from '../domain/settlement';
+
+export class ConfigError extends Error {
+  override name = 'ConfigError';
+}
+
+const flag = z.enum(['true', 'false']).transform((value) => value === 'true');
+const milliseconds = z.coerce.number().int().min(1);
+const usd = z.string().transform((value, context) => {
+  try {
+    return parseMoney(value, 'USD').amountMinor;
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: error instanceof Error ? error.message : 'not an amount' });
+    return z.NEVER;
+  }
+});
+const publicKey = z.string().transform((value, context) => {
+  try {
+    return parsePublicKey(value);
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: error instanceof Error ? error.message : 'not a key' });
+    return z.NEVER;
+  }
+});
+const keyFile = z.string().transform((path, context) => {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    context.addIssue({ code: 'custom', message: `the file ${path} cannot be read` });
+    return z.NEVER;
+  }
+});
+
+const logLevel = z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info');
+
+const base = {
+  DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\//, 'a postgres:// URL'),
+  TEMPORAL_ADDRESS: z.string().regex(/^[^\s:]+:\d+$/, 'host:port'),
+  TEMPORAL_NAMESPACE: z.string().min(1).default('default'),
+  AURA_LOG_LEVEL: logLevel,
+};
+
+const SCHEMAS = {
+  api: z.object({
+    ...base,
+    REDIS_URL: z.string().regex(/^rediss?:\/\//, 'a redis:// URL'),
+    PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
+    AURA_HOST: z.string().default('127.0.0.1'),
+    AURA_PUBLIC_URL: z.url().optional(),
+    AURA_SANDBOX: flag.default(false),
+    AURA_SANDBOX_GRANT_USD: usd.prefault('10000.00'),
+    AURA_MAX_OFFERS_PER_BEACON: z.coerce.number().int().min(1).max(50).default(5),
+  }),
+  worker: z.object({
+    ...base,
+    REDIS_URL: z.string().regex(/^rediss?:\/\//, 'a redis:// URL'),
+    AURA_SIGNING_KEY_FILE: keyFile,
+    AURA_INSTRUCTION_TTL_MS: milliseconds.optional(),
+    AURA_RAIL_MAX_DELAY_MS: milliseconds.optional(),
+  }),
+  rail: z.object({
+    ...base,
+    AURA_PUBLIC_KEY: publicKey,
+    RAIL: z.enum(RAILS),
+    RAIL_URL: z.url(),
+    RAIL_NETWORK_KEY: publicKey,
+    RAIL_KEY_FILE: keyFile,
+    RAIL_TIMEOUT_MS: milliseconds.default(10_000),
+  }),
+  setup: z.object({
+    ...base,
+    AURA_SANDBOX: flag.default(false),
+    AURA_OPERATOR_KEY: publicKey.optional(),
+    /** `rail=key` pairs, separated by commas: the adapters' proof-signing keys. */
+    AURA_RAIL_KEYS: z.string().default(''),
+    AURA_RECONCILE_EVERY_MS: milliseconds.default(300_000),
+  }),
+};
+
+export type ProcessName = keyof typeof SCHEMAS;
+export type Config<Name extends ProcessName> = z.infer<(typeof SCHEMAS)[Name]>;
+
+/** The configuration of one process. Throws `ConfigError` with one line that names the variable. */
+export function readConfig<Name extends ProcessName>(name: Name, env: NodeJS.ProcessEnv = process.env): Config<Name> {
+  const result = SCHEMAS[name].safeParse(env);
+  if (result.success) return result.data as Config<Name>;
+  const [issue] = result.error.issues;
+  const variable = String(issue?.path[0] ?? 'environment');
+  const given = env[variable];
+  const what = given === undefined ? 'is not set' : `is ${JSON.stringify(secret(variable, given))}`;
+  throw new ConfigError(`${variable} ${what}: ${issue?.message ?? 'invalid'}`);
+}
+
+/** Values that may carry a password are not repeated. */
+const secret = (variable: string, value: string) => (/URL|KEY|SECRET/.test(variable) ? '(hidden)' : value);
+
+/** Parses `rtp=<key>,fednow=<key>`. */
+export function readRailKeys(pairs: string): Map<RailName, string> {
+  const keys = new Map<RailName, string>();
+  for (const pair of pairs.split(',').filter(Boolean)) {
+    const at = pair.indexOf('=');
+    const rail = RAILS.find((name) => name === pair.slice(0, at));
+    if (!rail) throw new ConfigError(`AURA_RAIL_KEYS names an unknown rail in "${pair.slice(0, at)}"`);
+    keys.set(rail, parsePublicKey(pair.slice(at + 1)));
+  }
+  return keys;
+}

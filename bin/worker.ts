@@ -1,0 +1,72 @@
+/** The clearing worker: workflows, their local activities, and the relay of the outbox. */
+import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import Redis from 'ioredis';
+import { createActivities } from '../activities';
+import { createEmbedder } from '../domain/embedding';
+import { createRuleInterpreter } from '../domain/interpretation';
+import { createSigner } from '../domain/keys';
+import { RAIL_TERMS, type RailTerms } from '../domain/rail-terms';
+import { RAILS, type RailName } from '../domain/settlement';
+import { createDb } from '../store/db';
+import { runRelay } from '../store/relay';
+import { CLEARING_TASK_QUEUE } from '../workflows/messages';
+import { readConfig, type Config } from './config';
+import { createLog } from './log';
+import { runProcess } from './run-process';
+import { workflowBundle } from './workflow-bundle';
+
+/** Must exceed the number of deals that are busy at once, or replays eat the rate. */
+const CACHED_WORKFLOWS = 2_000;
+const LOCAL_ACTIVITIES = 32;
+
+void runProcess(async () => {
+  const config = readConfig('worker');
+  const log = createLog('worker', config.AURA_LOG_LEVEL);
+  Runtime.install({ shutdownSignals: [], logger: undefined, telemetryOptions: { logging: { filter: 'WARN', forward: {} } } });
+  const db = createDb({ url: config.DATABASE_URL, applicationName: 'aura-worker', poolMax: LOCAL_ACTIVITIES });
+  const redis = new Redis(config.REDIS_URL, { maxRetriesPerRequest: 1 });
+  redis.on('error', (error) => log.warn({ err: error }, 'redis'));
+  const connection = await NativeConnection.connect({ address: config.TEMPORAL_ADDRESS });
+  const worker = await Worker.create({
+    connection,
+    namespace: config.TEMPORAL_NAMESPACE,
+    taskQueue: CLEARING_TASK_QUEUE,
+    workflowBundle: await workflowBundle(),
+    activities: createActivities({
+      db,
+      signer: createSigner(config.AURA_SIGNING_KEY_FILE, 'aura'),
+      interpreter: createRuleInterpreter(),
+      embedder: createEmbedder(),
+      railTerms: railTerms(config),
+    }),
+    maxCachedWorkflows: CACHED_WORKFLOWS,
+    maxConcurrentLocalActivityExecutions: LOCAL_ACTIVITIES,
+    shutdownGraceTime: '5s',
+  });
+  const relayStop = new AbortController();
+  const relay = runRelay({ db, redis, onFault: (error) => log.warn({ err: error }, 'relay') }, relayStop.signal);
+  const run = worker.run();
+  return {
+    ready: { taskQueue: CLEARING_TASK_QUEUE },
+    done: run,
+    async stop() {
+      if (worker.getState() === 'RUNNING') worker.shutdown();
+      await run;
+      relayStop.abort();
+      await relay;
+      redis.disconnect();
+      await connection.close();
+      await db.destroy();
+    },
+  };
+});
+
+/** The rails' own terms, with the windows shortened where a test run says so. */
+function railTerms(config: Config<'worker'>): Readonly<Record<RailName, RailTerms>> {
+  const shortened = (terms: RailTerms): RailTerms => ({
+    ...terms,
+    instructionTtlMs: config.AURA_INSTRUCTION_TTL_MS ?? terms.instructionTtlMs,
+    maxDelayMs: config.AURA_RAIL_MAX_DELAY_MS ?? terms.maxDelayMs,
+  });
+  return Object.fromEntries(RAILS.map((rail) => [rail, shortened(RAIL_TERMS[rail])])) as Record<RailName, RailTerms>;
+}

@@ -1,0 +1,34 @@
+/** Publishes the outbox on Redis as it fills. */
+import { setTimeout } from 'node:timers/promises';
+import type { Redis } from 'ioredis';
+import type { Db } from './db';
+import { relayEvents } from './outbox';
+
+export const EVENTS_CHANNEL = 'aura:events';
+const BATCH = 200;
+const IDLE_MS = 50;
+const FAULT_MS = 1_000;
+
+/** Runs until the signal aborts. Faults of Redis or Postgres are told and waited out. */
+export async function runRelay(
+  { db, redis, onFault }: { db: Db; redis: Redis; onFault: (error: unknown) => void },
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      const published = await relayEvents(db, BATCH, async (events) => {
+        const pipeline = redis.pipeline();
+        for (const event of events) pipeline.publish(EVENTS_CHANNEL, JSON.stringify(event));
+        await pipeline.exec();
+      });
+      if (published === 0) await pause(IDLE_MS, signal);
+    } catch (error) {
+      onFault(error);
+      await pause(FAULT_MS, signal);
+    }
+  }
+}
+
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await setTimeout(ms, undefined, { signal }).catch(() => undefined);
+}

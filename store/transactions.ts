@@ -1,0 +1,345 @@
+import type { Consent } from '../domain/gate';
+import type { GateStepRecord } from '../domain/gate';
+import type { ClearingState, DealState, MarketState } from '../domain/lifecycle';
+import type { DealPosting } from '../domain/ledger/postings';
+import type { DealAmounts } from '../domain/market/offer';
+import type { ProfileId } from '../domain/profiles';
+import type { RiskAssessment } from '../domain/clearing/risk';
+import type { RailName } from '../domain/settlement';
+import { rows, type Queryable, type Trx } from './db';
+
+export interface BuyerIdentity {
+  name: string;
+  email?: string;
+  phone?: string;
+}
+
+export interface NewTransaction {
+  id: string;
+  sessionId: string;
+  offerId: string;
+  scoutId: string;
+  beaconId: string;
+  buyerPrincipalId: string;
+  sellerPrincipalId: string;
+  profileId: ProfileId;
+  profileVersion: number;
+  quantity: number;
+  amounts: DealAmounts;
+  totalUsdMinor: bigint;
+  feeMinor: bigint;
+  commitmentHash: string;
+  consent: Consent;
+  buyerIdentity: BuyerIdentity;
+  shippingAddress: Record<string, unknown> | null;
+  delegationId: string | null;
+  rails: readonly RailName[];
+  rail: RailName;
+  mandateId: string;
+  gate: readonly GateStepRecord[];
+  risk: RiskAssessment;
+}
+
+export async function insertTransaction(trx: Trx, deal: NewTransaction): Promise<void> {
+  const { amounts } = deal;
+  await trx('transactions').insert({
+    id: deal.id,
+    session_id: deal.sessionId,
+    offer_id: deal.offerId,
+    scout_id: deal.scoutId,
+    beacon_id: deal.beaconId,
+    buyer_principal_id: deal.buyerPrincipalId,
+    seller_principal_id: deal.sellerPrincipalId,
+    profile_id: deal.profileId,
+    profile_version: deal.profileVersion,
+    quantity: deal.quantity,
+    asset: amounts.asset,
+    subtotal_minor: amounts.subtotalMinor.toString(),
+    shipping_minor: amounts.shippingMinor.toString(),
+    tax_minor: amounts.taxMinor.toString(),
+    total_minor: amounts.totalMinor.toString(),
+    total_usd_minor: deal.totalUsdMinor.toString(),
+    fee_minor: deal.feeMinor.toString(),
+    shipping_method: amounts.shippingMethod,
+    commitment_hash: deal.commitmentHash,
+    consent: JSON.stringify(deal.consent),
+    buyer_identity: JSON.stringify(deal.buyerIdentity),
+    shipping_address: deal.shippingAddress && JSON.stringify(deal.shippingAddress),
+    delegation_id: deal.delegationId,
+    rails: [...deal.rails],
+    rail: deal.rail,
+    mandate_id: deal.mandateId,
+    gate: JSON.stringify(deal.gate),
+    risk: JSON.stringify(deal.risk),
+  });
+}
+
+export interface Exposure {
+  role: 'buyer' | 'seller';
+  principalId: string;
+  agentId: string;
+}
+
+export async function insertExposures(
+  trx: Trx,
+  deal: { transactionId: string; asset: string; amountMinor: bigint; usdMinor: bigint },
+  sides: readonly Exposure[],
+): Promise<void> {
+  await trx('exposures').insert(
+    sides.map(({ role, principalId, agentId }) => ({
+      transaction_id: deal.transactionId,
+      role,
+      principal_id: principalId,
+      agent_id: agentId,
+      asset: deal.asset,
+      amount_minor: deal.amountMinor.toString(),
+      usd_minor: deal.usdMinor.toString(),
+    })),
+  );
+}
+
+export async function releaseExposures(trx: Trx, transactionId: string): Promise<void> {
+  await trx('exposures')
+    .where({ transaction_id: transactionId, released_at: null })
+    .update({ released_at: trx.fn.now() });
+}
+
+/** A deal with its state, as it is worked on. */
+export interface Deal {
+  id: string;
+  sessionId: string;
+  offerId: string;
+  scoutId: string;
+  beaconId: string;
+  buyerPrincipalId: string;
+  sellerPrincipalId: string;
+  profileId: ProfileId;
+  asset: string;
+  totalMinor: bigint;
+  totalUsdMinor: bigint;
+  feeMinor: bigint;
+  commitmentHash: string;
+  rail: RailName;
+  mandateId: string;
+  marketState: MarketState;
+  clearingState: ClearingState | null;
+  marginCallUntil: Date | null;
+  quantity: number;
+  subtotalMinor: bigint;
+  shippingMinor: bigint;
+  taxMinor: bigint;
+  shippingMethod: string | null;
+  consent: Consent;
+  buyerIdentity: BuyerIdentity;
+  shippingAddress: Record<string, unknown> | null;
+  gate: GateStepRecord[];
+  risk: RiskAssessment;
+  createdAt: Date;
+  updatedAt: Date;
+}
+
+const COLUMNS = `t.id, t.session_id AS "sessionId", t.offer_id AS "offerId", t.scout_id AS "scoutId",
+  t.beacon_id AS "beaconId", t.buyer_principal_id AS "buyerPrincipalId", t.seller_principal_id AS "sellerPrincipalId",
+  t.profile_id AS "profileId", t.asset, t.total_minor AS "totalMinor", t.total_usd_minor AS "totalUsdMinor",
+  t.fee_minor AS "feeMinor", t.commitment_hash AS "commitmentHash", t.rail, t.mandate_id AS "mandateId",
+  s.market_state AS "marketState", t.clearing_state AS "clearingState", t.margin_call_until AS "marginCallUntil",
+  t.quantity, t.subtotal_minor AS "subtotalMinor", t.shipping_minor AS "shippingMinor", t.tax_minor AS "taxMinor",
+  t.shipping_method AS "shippingMethod", t.consent, t.buyer_identity AS "buyerIdentity",
+  t.shipping_address AS "shippingAddress", t.gate, t.risk, t.created_at AS "createdAt", t.updated_at AS "updatedAt"`;
+
+const AMOUNTS = [
+  'totalMinor',
+  'totalUsdMinor',
+  'feeMinor',
+  'subtotalMinor',
+  'shippingMinor',
+  'taxMinor',
+] as const;
+
+function toDeal(row: Record<string, unknown>): Deal {
+  for (const field of AMOUNTS) row[field] = BigInt(row[field] as string);
+  return row as unknown as Deal;
+}
+
+export async function findDeal(db: Queryable, id: string): Promise<Deal | undefined> {
+  const [found] = await rows<Record<string, unknown>>(
+    db,
+    `SELECT ${COLUMNS} FROM transactions t JOIN sessions s ON s.id = t.session_id WHERE t.id = ?`,
+    [id],
+  );
+  return found && toDeal(found);
+}
+
+export async function findDealOfSession(db: Queryable, sessionId: string): Promise<Deal | undefined> {
+  const [found] = await rows<Record<string, unknown>>(
+    db,
+    `SELECT ${COLUMNS} FROM transactions t JOIN sessions s ON s.id = t.session_id WHERE t.session_id = ?`,
+    [sessionId],
+  );
+  return found && toDeal(found);
+}
+
+/** Locks the deal's session and transaction rows; everything that changes a deal starts here. */
+export async function lockDeal(trx: Trx, id: string): Promise<Deal> {
+  await trx.raw(
+    'SELECT 1 FROM sessions WHERE id = (SELECT session_id FROM transactions WHERE id = ?) FOR UPDATE',
+    [id],
+  );
+  const [found] = await rows<Record<string, unknown>>(
+    trx,
+    `SELECT ${COLUMNS} FROM transactions t JOIN sessions s ON s.id = t.session_id WHERE t.id = ? FOR UPDATE OF t`,
+    [id],
+  );
+  if (!found) throw new Error(`no transaction ${id}`);
+  return toDeal(found);
+}
+
+export function stateOf({
+  marketState,
+  clearingState,
+}: Pick<Deal, 'marketState' | 'clearingState'>): DealState {
+  return { market: marketState, clearing: clearingState };
+}
+
+export interface Margin {
+  role: 'buyer' | 'seller';
+  principalId: string;
+  requiredMinor: bigint;
+  /** Taken from free collateral at T19. */
+  collateralMinor: bigint;
+  /** To be taken from the sale at release. */
+  fromSaleMinor: bigint;
+  heldMinor: bigint;
+}
+
+export async function insertMargins(
+  trx: Trx,
+  transactionId: string,
+  asset: string,
+  margins: readonly Pick<Margin, 'role' | 'principalId' | 'requiredMinor'>[],
+): Promise<void> {
+  await trx('margins').insert(
+    margins.map(({ role, principalId, requiredMinor }) => ({
+      transaction_id: transactionId,
+      role,
+      principal_id: principalId,
+      asset,
+      required_minor: requiredMinor.toString(),
+    })),
+  );
+}
+
+export async function marginsOf(
+  db: Queryable,
+  transactionId: string,
+): Promise<Record<'buyer' | 'seller', Margin>> {
+  const found = await rows<{
+    role: 'buyer' | 'seller';
+    principalId: string;
+    required: string;
+    collateral: string;
+    fromSale: string;
+    held: string;
+  }>(
+    db,
+    `SELECT role, principal_id AS "principalId", required_minor AS required, collateral_minor AS collateral,
+       from_sale_minor AS "fromSale", held_minor AS held FROM margins WHERE transaction_id = ?`,
+    [transactionId],
+  );
+  const of = (role: 'buyer' | 'seller'): Margin => {
+    const row = found.find((candidate) => candidate.role === role);
+    if (!row) throw new Error(`no ${role} margin of ${transactionId}`);
+    return {
+      role,
+      principalId: row.principalId,
+      requiredMinor: BigInt(row.required),
+      collateralMinor: BigInt(row.collateral),
+      fromSaleMinor: BigInt(row.fromSale),
+      heldMinor: BigInt(row.held),
+    };
+  };
+  return { buyer: of('buyer'), seller: of('seller') };
+}
+
+export async function setMargin(
+  trx: Trx,
+  transactionId: string,
+  margin: Pick<Margin, 'role' | 'collateralMinor' | 'fromSaleMinor' | 'heldMinor'>,
+): Promise<void> {
+  await trx('margins').where({ transaction_id: transactionId, role: margin.role }).update({
+    collateral_minor: margin.collateralMinor.toString(),
+    from_sale_minor: margin.fromSaleMinor.toString(),
+    held_minor: margin.heldMinor.toString(),
+  });
+}
+
+/** The terms that ledger entries of the deal are built from. */
+export function dealPosting(deal: Deal, margins: Record<'buyer' | 'seller', Margin>): DealPosting {
+  return {
+    transactionId: deal.id,
+    buyer: deal.buyerPrincipalId,
+    seller: deal.sellerPrincipalId,
+    asset: deal.asset,
+    totalMinor: deal.totalMinor,
+    feeMinor: deal.feeMinor,
+    buyerMarginMinor: margins.buyer.collateralMinor,
+    sellerMarginMinor: margins.seller.collateralMinor,
+  };
+}
+
+export async function setMarginCall(trx: Trx, transactionId: string, windowMs: number): Promise<Date> {
+  const [called] = await rows<{ until: Date }>(
+    trx,
+    `UPDATE transactions SET margin_call_until = now() + ? * interval '1 millisecond' WHERE id = ?
+     RETURNING margin_call_until AS until`,
+    [windowMs, transactionId],
+  );
+  if (!called) throw new Error(`no transaction ${transactionId}`);
+  return called.until;
+}
+
+/** Deals of a principal that wait for margin. */
+export async function openMarginCalls(db: Queryable, principalId: string): Promise<string[]> {
+  const found = await rows<{ id: string }>(
+    db,
+    `SELECT t.id FROM transactions t WHERE t.clearing_state = 'risk_assessed'
+       AND (t.buyer_principal_id = :principal OR t.seller_principal_id = :principal) ORDER BY t.id`,
+    { principal: principalId },
+  );
+  return found.map(({ id }) => id);
+}
+
+export async function insertFulfilment(
+  trx: Trx,
+  fulfilment: {
+    transactionId: string;
+    status: string;
+    reportedBy: string;
+    evidence: Record<string, unknown>;
+  },
+): Promise<void> {
+  await trx('fulfilments')
+    .insert({
+      transaction_id: fulfilment.transactionId,
+      status: fulfilment.status,
+      reported_by: fulfilment.reportedBy,
+      evidence: JSON.stringify(fulfilment.evidence),
+    })
+    .onConflict(['transaction_id', 'status'])
+    .ignore();
+}
+
+export interface Fulfilment {
+  status: 'shipped' | 'delivered';
+  reportedBy: string;
+  evidence: Record<string, unknown>;
+  at: Date;
+}
+
+export function fulfilmentsOf(db: Queryable, transactionId: string): Promise<Fulfilment[]> {
+  return rows<Fulfilment>(
+    db,
+    `SELECT status, reported_by AS "reportedBy", evidence, at FROM fulfilments WHERE transaction_id = ? ORDER BY seq`,
+    [transactionId],
+  );
+}

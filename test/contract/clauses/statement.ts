@@ -1,0 +1,57 @@
+/** The statement, and what survives a crash of the network. */
+import type { StatementLine } from '../../../domain/settlement';
+import type { RailStatement } from '../../../rails/port';
+import type { RailHarness } from '../../support/rail-harness';
+import { executed, factsOf, expectLine } from '../expectations';
+
+async function collect(statement: RailStatement): Promise<StatementLine[]> {
+  const lines: StatementLine[] = [];
+  for await (const line of statement.lines) lines.push(line);
+  return lines;
+}
+
+export function describeStatement(harness: () => RailHarness): void {
+  it('has a statement that ties to balances and instructions, also after a crash of the network', async () => {
+    const rail = harness();
+    const start = new Date(Date.now() + 2);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    const openingMinor = await rail.balanceMinor();
+    const payIn = await rail.instruct('pay_in');
+    const payout = await rail.instruct('payout', { amount_minor: '990' });
+    const proofs = [
+      executed(await rail.adapter.submit(payIn)).proof,
+      executed(await rail.adapter.submit(payout)).proof,
+    ];
+    await rail.crashNetwork();
+    const later = await rail.instruct('pay_in', { amount_minor: '11' });
+    proofs.push(executed(await rail.adapter.submit(later)).proof);
+    const period = { from: start.toISOString(), to: new Date(Date.now() + 60_000).toISOString() };
+    const statement = await rail.adapter.statement(period);
+    const lines = await collect(statement);
+    expect(statement.openingMinor).toBe(openingMinor);
+    expect(statement.closingMinor).toBe(await rail.balanceMinor());
+    const sum = lines.reduce(
+      (total, { direction, amount_minor: amount }) =>
+        total + (direction === 'credit' ? 1n : -1n) * BigInt(amount),
+      0n,
+    );
+    expect(statement.openingMinor + sum).toBe(statement.closingMinor);
+    expect(lines.map(({ reference }) => reference)).toEqual(
+      proofs.map(({ statement: { reference } }) => reference),
+    );
+    lines.forEach((line, index) => {
+      const proof = proofs[index];
+      if (proof) expectLine(rail, line, proof, line.direction);
+    });
+  });
+
+  it('keeps what it executed through a crash of the network', async () => {
+    const rail = harness();
+    const signed = await rail.instruct('pay_in');
+    const first = executed(await rail.adapter.submit(signed));
+    await rail.crashNetwork();
+    const again = executed(await rail.adapter.submit(signed));
+    expect(factsOf(again)).toEqual(factsOf(first));
+    expect(await rail.bookingsOf(signed.instruction.instruction_id)).toBe(1);
+  });
+}

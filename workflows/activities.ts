@@ -1,0 +1,64 @@
+/** Every timeout and retry bound of the activities that workflows call. */
+import { ActivityFailure, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
+import type { ClearingActivities, RailActivities } from '../activities';
+import type { RailAnswer, SignedInstruction } from '../domain/settlement';
+import { railTaskQueue } from './messages';
+
+/** Our own book-keeping is tried until it succeeds: an outage of the database delays deals and fails none. */
+export const local = proxyLocalActivities<ClearingActivities>({
+  startToCloseTimeout: '10s',
+  retry: { initialInterval: '50ms', backoffCoefficient: 2, maximumInterval: '5s' },
+});
+
+export function rail(name: string) {
+  return proxyActivities<RailActivities>({
+    taskQueue: railTaskQueue(name),
+    startToCloseTimeout: '30s',
+    scheduleToCloseTimeout: '2m',
+    heartbeatTimeout: '4s',
+    retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '5s', maximumAttempts: 6 },
+  });
+}
+
+export function statements(name: string) {
+  return proxyActivities<Pick<RailActivities, 'fetchStatement'>>({
+    taskQueue: railTaskQueue(name),
+    startToCloseTimeout: '10m',
+    heartbeatTimeout: '10s',
+    retry: { initialInterval: '1s', maximumInterval: '30s', maximumAttempts: 10 },
+  });
+}
+
+/** Sends an instruction. However the activity ends, there is an answer: a lost one is `unknown`. */
+export function submit(instruction: SignedInstruction): Promise<RailAnswer> {
+  return answered(() => rail(instruction.instruction.rail).submit({ instruction }));
+}
+
+export function inquire(instruction: SignedInstruction): Promise<RailAnswer> {
+  return answered(() => rail(instruction.instruction.rail).inquire({ instruction }));
+}
+
+async function answered(call: () => Promise<RailAnswer>): Promise<RailAnswer> {
+  try {
+    return await call();
+  } catch (error) {
+    if (!(error instanceof ActivityFailure)) throw error;
+    return {
+      outcome: 'unknown',
+      detail: `the rail's answer was lost (${error.cause?.message ?? error.message})`,
+    };
+  }
+}
+
+const FIRST_INQUIRY_MS = 1_000;
+const LAST_INQUIRY_MS = 60_000;
+
+/** Inquiries go from one a second to one a minute. */
+export function inquiryDelayMs(inquiries: number): number {
+  return Math.min(LAST_INQUIRY_MS, FIRST_INQUIRY_MS * 2 ** Math.min(inquiries, 10));
+}
+
+/** After this many an operator has to say `inquireAgain`. */
+export const MAX_INQUIRIES = 300;
+/** Pending answers that are patiently taken before the deal shows as an exception. */
+export const PATIENT_INQUIRIES = 5;
