@@ -28,7 +28,7 @@ const mayImport = {
     'bin',
   ],
 };
-const typesOnly = { workflows: ['activities'] };
+const typesOnly = { workflows: ['activities'], sdk: ['api'] };
 
 const folders = Object.keys(mayImport).filter((folder) => folder !== 'messages');
 

@@ -86,7 +86,10 @@ export type ProcessName = keyof typeof SCHEMAS;
 export type Config<Name extends ProcessName> = z.infer<(typeof SCHEMAS)[Name]>;
 
 /** The configuration of one process. Throws `ConfigError` with one line that names the variable. */
-export function readConfig<Name extends ProcessName>(name: Name, env: NodeJS.ProcessEnv = process.env): Config<Name> {
+export function readConfig<Name extends ProcessName>(
+  name: Name,
+  env: NodeJS.ProcessEnv = process.env,
+): Config<Name> {
   const result = SCHEMAS[name].safeParse(env);
   if (result.success) return result.data as Config<Name>;
   const [issue] = result.error.issues;

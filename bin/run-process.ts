@@ -21,7 +21,9 @@ export async function runProcess(start: () => Promise<Running>): Promise<void> {
     process.exit(0);
   } catch (error) {
     const expected = error instanceof ConfigError;
-    process.stderr.write(`${expected ? error.message : String(error instanceof Error ? error.stack : error)}\n`);
+    process.stderr.write(
+      `${expected ? error.message : String(error instanceof Error ? error.stack : error)}\n`,
+    );
     process.exit(1);
   }
 }

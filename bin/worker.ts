@@ -22,8 +22,16 @@ const LOCAL_ACTIVITIES = 32;
 void runProcess(async () => {
   const config = readConfig('worker');
   const log = createLog('worker', config.AURA_LOG_LEVEL);
-  Runtime.install({ shutdownSignals: [], logger: undefined, telemetryOptions: { logging: { filter: 'WARN', forward: {} } } });
-  const db = createDb({ url: config.DATABASE_URL, applicationName: 'aura-worker', poolMax: LOCAL_ACTIVITIES });
+  Runtime.install({
+    shutdownSignals: [],
+    logger: undefined,
+    telemetryOptions: { logging: { filter: 'WARN', forward: {} } },
+  });
+  const db = createDb({
+    url: config.DATABASE_URL,
+    applicationName: 'aura-worker',
+    poolMax: LOCAL_ACTIVITIES,
+  });
   const redis = new Redis(config.REDIS_URL, { maxRetriesPerRequest: 1 });
   redis.on('error', (error) => log.warn({ err: error }, 'redis'));
   const connection = await NativeConnection.connect({ address: config.TEMPORAL_ADDRESS });
@@ -44,7 +52,10 @@ void runProcess(async () => {
     shutdownGraceTime: '5s',
   });
   const relayStop = new AbortController();
-  const relay = runRelay({ db, redis, onFault: (error) => log.warn({ err: error }, 'relay') }, relayStop.signal);
+  const relay = runRelay(
+    { db, redis, onFault: (error) => log.warn({ err: error }, 'relay') },
+    relayStop.signal,
+  );
   const run = worker.run();
   return {
     ready: { taskQueue: CLEARING_TASK_QUEUE },
@@ -68,5 +79,8 @@ function railTerms(config: Config<'worker'>): Readonly<Record<RailName, RailTerm
     instructionTtlMs: config.AURA_INSTRUCTION_TTL_MS ?? terms.instructionTtlMs,
     maxDelayMs: config.AURA_RAIL_MAX_DELAY_MS ?? terms.maxDelayMs,
   });
-  return Object.fromEntries(RAILS.map((rail) => [rail, shortened(RAIL_TERMS[rail])])) as Record<RailName, RailTerms>;
+  return Object.fromEntries(RAILS.map((rail) => [rail, shortened(RAIL_TERMS[rail])])) as Record<
+    RailName,
+    RailTerms
+  >;
 }

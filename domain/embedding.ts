@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { compileLexicon, findMentions, type Lexicon, type Mention } from './interpretation/lexicon';
 import { normalise, tokenize, type Token } from './interpretation/text';
-import type { ContextTerm, Vocabulary } from './interpretation/vocabulary';
+import { VOCABULARY, type ContextTerm, type Vocabulary } from './interpretation/vocabulary';
 
 export interface Embedder {
   readonly dimensions: number;
@@ -29,7 +29,7 @@ const STOP_WORDS: ReadonlySet<string> = new Set(
   ).split(' '),
 );
 
-export function createLocalEmbedder(vocabulary: Vocabulary): Embedder {
+export function createEmbedder(vocabulary: Vocabulary = VOCABULARY): Embedder {
   const lexicon = compileLexicon(vocabulary);
   const place = createPlacer();
   return {

@@ -20,6 +20,7 @@ const WISHES: ReadonlySet<string> = new Set(
     ' ',
   ),
 );
+const PLAIN_SCORE = 4;
 /** What something is for is not what is wanted: "a case for my laptop". */
 const PURPOSES: ReadonlySet<string> = new Set(
   'for with my our at in using while on via during their'.split(' '),
@@ -43,7 +44,9 @@ export function chooseCategory(
     .sort((a, b) => a.mention.start - b.mention.start)[0];
   const { mention } = refined ?? best;
   const rival = others.find(({ mention: other }) => !isRelated(other.term.path, mention.term.path));
-  const certainty = rival ? best.score / (best.score + Math.max(0, rival.score)) : 1;
+  const ahead = rival ? best.score / (best.score + rival.score) : 1;
+  // Something that is only mentioned as a purpose may not be what is wanted at all.
+  const certainty = ahead * Math.min(1, best.score / PLAIN_SCORE);
   return {
     path: mention.term.path,
     label: mention.term.label,
@@ -59,13 +62,14 @@ function scoreOf(
   tokens: readonly Token[],
 ): number {
   const before = tokens.slice(Math.max(0, mention.start - 6), mention.start).map(({ stem }) => stem);
-  let score = 4 + 0.5 * (mention.end - mention.start) + 0.25 * mention.term.path.split('.').length;
+  let score = PLAIN_SCORE + 0.5 * (mention.end - mention.start) + 0.25 * mention.term.path.split('.').length;
   if (before.some((stem) => WISHES.has(stem))) score += 2;
   const near = before.slice(-3);
   if (near.some((stem) => PURPOSES.has(stem)) && !near.includes('looking')) score -= 2;
   if (OWNERS.has(near.at(-1) ?? '')) score -= 1;
-  // In "gaming laptop" the last noun is the thing.
-  if (all.some(({ start }) => start === mention.end)) score -= 3;
+  // In "gaming laptop" and "iPhone 15 case" the last noun is the thing.
+  const next = tokens[mention.end]?.kind === 'number' ? mention.end + 1 : mention.end;
+  if (all.some(({ start }) => start === next)) score -= 3;
   score +=
     0.5 * all.filter((other) => other !== mention && isRelated(other.term.path, mention.term.path)).length;
   return Math.max(0.1, score);

@@ -135,6 +135,8 @@ function isMeant({ stems, term }: Phrase, tokens: readonly Token[], at: number, 
   ) {
     return false;
   }
+  // "a case of wine", "just in case".
+  if (only === 'case' && (tokens[end]?.stem === 'of' || tokens[at - 1]?.stem === 'in')) return false;
   if (term.kind === 'brand' && term.term.everyday) return isCapitalised(token) && at > 0;
   if (term.kind !== 'country') return true;
   const isCode = COUNTRY_CODES_IN_TEXT.has(only?.toUpperCase() ?? '');

@@ -171,8 +171,8 @@ function mergeSoft(said: SoftConstraints, stated: SoftConstraints): SoftConstrai
   const unite = (a: string[] | undefined, b: string[] | undefined) =>
     a || b ? [...new Set([...(a ?? []), ...(b ?? [])])].slice(0, 50) : undefined;
   return defined({
-    price_range: stated.price_range ?? said.price_range,
-    brands: stated.brands ?? said.brands,
+    price_range: copy(stated.price_range ?? said.price_range),
+    brands: copy(stated.brands ?? said.brands),
     features_preferred: unite(stated.features_preferred, said.features_preferred),
     certifications_preferred: unite(stated.certifications_preferred, said.certifications_preferred),
   });
@@ -229,6 +229,11 @@ function same(field: string, a: unknown, b: unknown): boolean {
 }
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
+
+/** What was stated belongs to the caller. */
+function copy<T extends object>(value: T | undefined): T | undefined {
+  return value && { ...value };
+}
 
 function defined<T extends object>(value: T): T {
   return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined)) as T;

@@ -98,7 +98,7 @@ function priceAt(tokens: readonly Token[], at: number, reader: AmountReader): Pr
   const amounts = second ? alignPowers(first, second) : [first];
   const end = (second ?? first).end;
   const currency = first.currency ?? second?.currency;
-  if (currency === undefined && !isPlausible(tokens, end, cue?.sense, second !== undefined)) return undefined;
+  if (currency === undefined && !isPlausible(tokens, end, cue, second !== undefined)) return undefined;
   const after = phraseAt(AFTER, tokens, end);
   const basisAt = basisAfter(tokens, after?.end ?? end);
   const sense = after?.value ?? cue?.sense;
@@ -162,14 +162,17 @@ function sorted(amounts: readonly Amount[]): [low: string, high: string] {
   return [low, high];
 }
 
+const COUNTS: ReadonlySet<string> = new Set('qty quantity number amount count piece unit'.split(' '));
+
+/** Whether a number without a currency is money. */
 function isPlausible(
   tokens: readonly Token[],
   end: number,
-  sense: Sense | undefined,
+  cue: { sense: Sense; start: number } | undefined,
   isPair: boolean,
 ): boolean {
-  if (sense === undefined) return false;
-  if (sense === 'between' && !isPair) return false;
+  if (!cue || (cue.sense === 'between' && !isPair)) return false;
+  if (COUNTS.has(tokens[cue.start - 1]?.stem ?? '')) return false;
   const next = tokens[end];
   return isEndOfClause(next) || FOLLOWERS.has(next?.stem ?? '') || phraseAt(AFTER, tokens, end) !== undefined;
 }

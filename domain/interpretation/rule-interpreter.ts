@@ -14,7 +14,7 @@ import type {
   InterpretationResult,
   Interpreter,
 } from './types';
-import type { Vocabulary } from './vocabulary';
+import { VOCABULARY, type Vocabulary } from './vocabulary';
 import { wishesOf, type Wish, type Wishes } from './wishes';
 
 export interface RuleInterpreterOptions {
@@ -25,7 +25,7 @@ export interface RuleInterpreterOptions {
 const MAX_INTENT = 2_000;
 
 export function createRuleInterpreter(
-  vocabulary: Vocabulary,
+  vocabulary: Vocabulary = VOCABULARY,
   options: RuleInterpreterOptions = {},
 ): Interpreter {
   const reader: Reader = {

@@ -35,7 +35,7 @@ const ROWS: readonly Row[] = [
   [
     'electronics.phones.accessories',
     'phone accessories',
-    'phone case, charger, charging cable, power bank, screen protector, usb c cable',
+    'phone case, iphone case, charger, charging cable, power bank, screen protector, usb c cable',
   ],
   ['electronics.televisions', 'televisions', 'television, tv, smart tv, oled tv'],
   [
@@ -53,6 +53,11 @@ const ROWS: readonly Row[] = [
     'electronics.smart_home',
     'smart home',
     'smart bulb, smart plug, thermostat, doorbell camera, security camera, smart speaker',
+  ],
+  [
+    'electronics.accessories',
+    'electronics accessories',
+    'case, protective case, laptop case, laptop sleeve, tablet case, adapter, cable, travel adapter, extension cord',
   ],
   ['electronics.drones', 'drones', 'drone, quadcopter'],
   ['home', 'home goods', 'household goods, homeware'],

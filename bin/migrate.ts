@@ -1,0 +1,20 @@
+/** The migration job: prepares database and Temporal, and ends. */
+import { ConfigError, readConfig } from './config';
+import { setUp } from './setup';
+
+setUp(readSetup())
+  .then(({ migrations }) => process.stdout.write(`${JSON.stringify({ migrations })}\n`))
+  .catch((error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    process.exitCode = 1;
+  });
+
+function readSetup() {
+  try {
+    return readConfig('setup');
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exit(1);
+  }
+}

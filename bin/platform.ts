@@ -1,0 +1,185 @@
+/** The whole clearinghouse as processes on this machine: sandbox networks, workers, API. For start, demo and tests. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { extname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { PublicKey } from '../domain/keys';
+import { RAILS, type RailName } from '../domain/settlement';
+import { spawnSandboxNetwork, type SandboxProcess } from '../rails/sandbox/spawn';
+import { readConfig } from './config';
+import { keyFile, secretOf } from './keys';
+import { operatorIdOf, setUp } from './setup';
+
+export interface PlatformOptions {
+  dataDir: string;
+  databaseUrl: string;
+  redisUrl: string;
+  temporalAddress: string;
+  temporalNamespace: string;
+  port?: number;
+  logLevel?: string;
+  /** More variables for every process. */
+  env?: Readonly<Record<string, string>>;
+  onProgress?: (line: string) => void;
+}
+
+export interface ManagedProcess {
+  readonly name: string;
+  readonly pid: number;
+  /** What it said when it was ready. */
+  readonly ready: Readonly<Record<string, unknown>>;
+  /** Resolves when it has ended, however it ended. */
+  readonly exited: Promise<void>;
+  stop(): Promise<void>;
+  /** `kill -9`. */
+  kill(): Promise<void>;
+}
+
+export interface Platform {
+  apiUrl: string;
+  network: SandboxProcess;
+  operator: { agentId: string; secretKey: string };
+  auraPublicKey: PublicKey;
+  processes: Map<string, ManagedProcess>;
+  /** Starts a process of the platform anew, under its name. */
+  restart(name: string, env?: Readonly<Record<string, string>>): Promise<ManagedProcess>;
+  stop(): Promise<void>;
+}
+
+export async function startPlatform(options: PlatformOptions): Promise<Platform> {
+  const { dataDir, onProgress = () => undefined } = options;
+  const aura = keyFile(dataDir, 'aura');
+  const operator = keyFile(dataDir, 'operator');
+  const railKeys = new Map(RAILS.map((rail) => [rail, keyFile(dataDir, `rail-${rail}`)]));
+  const network = await spawnSandboxNetwork({ dataDir: join(dataDir, 'sandbox-network') });
+  onProgress(`sandbox networks rtp and fednow: ${network.url}`);
+  for (const [rail, key] of railKeys) await registerParticipant(network.url, rail, key.publicKey);
+
+  const env: Record<string, string> = {
+    DATABASE_URL: options.databaseUrl,
+    REDIS_URL: options.redisUrl,
+    TEMPORAL_ADDRESS: options.temporalAddress,
+    TEMPORAL_NAMESPACE: options.temporalNamespace,
+    AURA_LOG_LEVEL: options.logLevel ?? 'warn',
+    AURA_SANDBOX: 'true',
+    AURA_SIGNING_KEY_FILE: aura.path,
+    AURA_PUBLIC_KEY: aura.publicKey,
+    AURA_OPERATOR_KEY: operator.publicKey,
+    AURA_RAIL_KEYS: [...railKeys].map(([rail, key]) => `${rail}=${key.publicKey}`).join(','),
+    PORT: String(options.port ?? 0),
+    ...options.env,
+  };
+  const { migrations } = await setUp(readConfig('setup', env));
+  onProgress(migrations.length > 0 ? `database migrated: ${migrations.join(', ')}` : 'database up to date');
+
+  const entries = new Map<string, { entry: string; env: Record<string, string> }>([
+    ['worker', { entry: 'worker', env: {} }],
+    ...RAILS.map((rail) => [`rail-${rail}`, { entry: 'rail-worker', env: railEnv(rail) }] as const),
+    ['api', { entry: 'api', env: {} }],
+  ]);
+  const processes = new Map<string, ManagedProcess>();
+  const start = async (
+    name: string,
+    more: Readonly<Record<string, string>> = {},
+  ): Promise<ManagedProcess> => {
+    const spec = entries.get(name);
+    if (!spec) throw new Error(`no process ${name}`);
+    const started = await launch(name, spec.entry, { ...env, ...spec.env, ...more });
+    processes.set(name, started);
+    return started;
+  };
+  const stop = async () => {
+    await Promise.all([...processes.values()].map((running) => running.stop()));
+    await network.stop();
+  };
+  try {
+    await Promise.all([...entries.keys()].map((name) => start(name)));
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  const apiUrl = String(processes.get('api')?.ready.url);
+  onProgress(`API: ${apiUrl}`);
+  return {
+    apiUrl,
+    network,
+    operator: { agentId: operatorIdOf(operator.publicKey), secretKey: secretOf(operator.path) },
+    auraPublicKey: aura.publicKey,
+    processes,
+    async restart(name, more) {
+      await processes.get(name)?.stop();
+      const pinned: Record<string, string> = name === 'api' ? { PORT: new URL(apiUrl).port } : {};
+      return start(name, { ...pinned, ...more });
+    },
+    stop,
+  };
+
+  function railEnv(rail: RailName): Record<string, string> {
+    return {
+      RAIL: rail,
+      RAIL_URL: `${network.url}/${rail}`,
+      RAIL_NETWORK_KEY: network.keys[rail],
+      RAIL_KEY_FILE: railKeys.get(rail)?.path ?? '',
+    };
+  }
+}
+
+/** The network takes messages only from participants it knows. */
+async function registerParticipant(networkUrl: string, rail: RailName, publicKey: PublicKey): Promise<void> {
+  const response = await fetch(`${networkUrl}/${rail}/operator/participant`, {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ keyId: `rail-${rail}`, publicKey, replace: true }),
+  });
+  if (!response.ok) throw new Error(`${rail} did not register AURA: ${await response.text()}`);
+}
+
+const READY_TIMEOUT_MS = 90_000;
+const STOP_TIMEOUT_MS = 20_000;
+const TAIL_BYTES = 4_000;
+
+/** Starts an entry point as a child that ends with its parent, and waits for its ready line. */
+async function launch(name: string, entry: string, env: Record<string, string>): Promise<ManagedProcess> {
+  const extension = extname(__filename);
+  const child = spawn(
+    process.execPath,
+    [
+      ...(extension === '.ts' ? ['--import', 'tsx'] : []),
+      join(__dirname, entry + extension),
+      '--until-stdin-closes',
+    ],
+    {
+      cwd: join(__dirname, '..'),
+      env: { ...process.env, ...env },
+      stdio: ['pipe', 'pipe', 'pipe'],
+      detached: true,
+    },
+  );
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  let tail = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    tail = (tail + chunk.toString()).slice(-TAIL_BYTES);
+    if (env.AURA_LOG_LEVEL !== 'silent') process.stderr.write(chunk);
+  });
+  const end = async (signal: NodeJS.Signals) => {
+    child.kill(signal);
+    const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
+    await exited;
+    clearTimeout(timer);
+  };
+  const ready = await readyLine(child, exited).catch(async (error: unknown) => {
+    await end('SIGKILL');
+    throw new Error(`${name} did not start: ${tail.trim() || String(error)}`);
+  });
+  return { name, pid: child.pid ?? 0, ready, exited, stop: () => end('SIGTERM'), kill: () => end('SIGKILL') };
+}
+
+async function readyLine(child: ChildProcess, exited: Promise<void>): Promise<Record<string, unknown>> {
+  if (!child.stdout) throw new Error('no output to read');
+  const lines = createInterface({ input: child.stdout });
+  const first = new Promise<string>((resolve) => lines.once('line', resolve));
+  const ended = exited.then(() => Promise.reject(new Error('it ended')));
+  const late = new Promise<never>((_resolve, reject) => {
+    setTimeout(() => reject(new Error('it was not ready in time')), READY_TIMEOUT_MS).unref();
+  });
+  return JSON.parse(await Promise.race([first, ended, late])) as Record<string, unknown>;
+}

@@ -1,0 +1,171 @@
+/** Joining AURA, and what every kind of agent can do. */
+import { randomUUID } from 'node:crypto';
+import { agentBindingBytes } from '../domain/agent-binding';
+import { call, type HttpOptions, type Request } from './http';
+import { newKeyPair, type KeyPair } from './keys';
+import type { Accounts, Agent, Deposit, Mandate, PaymentAccount, Principal, Transaction } from './types';
+
+export interface RegisteredPrincipal extends Principal {
+  key: KeyPair;
+}
+
+/** Registers a person or firm with its credentials. Without any it stands at L0. */
+export async function registerPrincipal(
+  http: HttpOptions,
+  input: { name?: string; key?: KeyPair; credentials?: unknown[] },
+): Promise<RegisteredPrincipal> {
+  const key = input.key ?? newKeyPair();
+  const principal = await call<Principal>(http, {
+    method: 'POST',
+    path: '/v1/principals',
+    body: { name: input.name, public_key: key.publicKey, credentials: input.credentials ?? [] },
+    idempotencyKey: randomUUID(),
+  });
+  return { ...principal, key };
+}
+
+export interface AgentOptions {
+  name?: string;
+  key?: KeyPair;
+  /** Largest open exposure per asset, e.g. `{USD: '5000.00'}`. */
+  capacity?: Record<string, string>;
+  /** Beacons: what they sell, and where they ship; an empty list ships everywhere. */
+  categories?: string[];
+  shipsTo?: string[];
+}
+
+/** Binds a new agent key to the principal, with the principal's signature. */
+export async function registerAgent(
+  http: HttpOptions,
+  principal: RegisteredPrincipal,
+  role: 'scout' | 'beacon',
+  { name, key = newKeyPair(), capacity = {}, categories, shipsTo }: AgentOptions = {},
+): Promise<{ agent: Agent; key: KeyPair }> {
+  const agent = await call<Agent>(http, {
+    method: 'POST',
+    path: '/v1/agents/register',
+    body: {
+      public_key: key.publicKey,
+      principal_id: principal.principal_id,
+      role,
+      name,
+      capacity,
+      categories,
+      ships_to: shipsTo,
+      principal_signature: principal.key.sign(
+        agentBindingBytes({ publicKey: key.publicKey, role, capacity }),
+      ),
+    },
+    signer: { key },
+    idempotencyKey: randomUUID(),
+  });
+  return { agent, key };
+}
+
+/** A registered agent: its identity, and the requests all roles share. */
+export class AgentClient {
+  constructor(
+    protected readonly http: HttpOptions,
+    readonly agentId: string,
+    protected readonly key: KeyPair,
+  ) {}
+
+  /** Sends a signed request. Every POST carries an idempotency key, which its retries reuse. */
+  protected request<T>(
+    method: Request['method'],
+    path: string,
+    body?: unknown,
+    idempotencyKey?: string,
+  ): Promise<T> {
+    return call<T>(this.http, {
+      method,
+      path,
+      body,
+      signer: { agentId: this.agentId, key: this.key },
+      idempotencyKey: method === 'POST' ? (idempotencyKey ?? randomUUID()) : undefined,
+    });
+  }
+
+  agent(): Promise<Agent> {
+    return this.request('GET', `/v1/agents/${this.agentId}`);
+  }
+
+  transaction(transactionId: string): Promise<Transaction> {
+    return this.request('GET', `/v1/transactions/${transactionId}`);
+  }
+
+  accounts(): Promise<Accounts> {
+    return this.request('GET', '/v1/accounts');
+  }
+
+  addPaymentAccount(input: {
+    rail: string;
+    routingNumber: string;
+    accountNumber: string;
+    holderName: string;
+    currency?: string;
+  }): Promise<PaymentAccount> {
+    return this.request('POST', '/v1/payment-accounts', {
+      rail: input.rail,
+      routing_number: input.routingNumber,
+      account_number: input.accountNumber,
+      holder_name: input.holderName,
+      currency: input.currency ?? 'USD',
+    });
+  }
+
+  /** Asks the principal's bank for payments up to a ceiling. */
+  requestMandate(input: { accountId: string; ceiling: string; expiresAt: Date }): Promise<Mandate> {
+    return this.request('POST', '/v1/mandates', {
+      account_id: input.accountId,
+      ceiling: input.ceiling,
+      expires_at: input.expiresAt.toISOString(),
+    });
+  }
+
+  deposit(input: { mandateId: string; amount: string; currency?: string }): Promise<Deposit> {
+    return this.request('POST', '/v1/accounts/deposits', {
+      mandate_id: input.mandateId,
+      amount: input.amount,
+      currency: input.currency ?? 'USD',
+    });
+  }
+
+  depositStatus(depositId: string): Promise<Deposit> {
+    return this.request('GET', `/v1/accounts/deposits/${depositId}`);
+  }
+
+  reportDelivery(transactionId: string, evidence: Record<string, unknown> = {}): Promise<Transaction> {
+    return this.request('POST', `/v1/transactions/${transactionId}/fulfillment`, {
+      status: 'delivered',
+      evidence,
+    });
+  }
+
+  reconciliationReport(
+    query: { rail?: string; from?: string; to?: string } = {},
+  ): Promise<Record<string, unknown>> {
+    const search = new URLSearchParams(Object.entries(query).filter(([, value]) => value !== undefined));
+    return this.request('GET', `/v1/reconciliation/reports${search.size > 0 ? `?${search.toString()}` : ''}`);
+  }
+
+  /** Reads the transaction until it is where you want it, or throws after the time. */
+  async waitFor(
+    transactionId: string,
+    reached: (transaction: Transaction) => boolean,
+    options: { timeoutMs?: number; everyMs?: number; onChange?: (transaction: Transaction) => void } = {},
+  ): Promise<Transaction> {
+    const { timeoutMs = 60_000, everyMs = 100, onChange } = options;
+    const deadline = Date.now() + timeoutMs;
+    let seen = '';
+    for (;;) {
+      const transaction = await this.transaction(transactionId);
+      const state = `${transaction.status}/${transaction.clearing_status ?? ''}/${transaction.status_history.length}`;
+      if (state !== seen) onChange?.(transaction);
+      seen = state;
+      if (reached(transaction)) return transaction;
+      if (Date.now() > deadline) throw new Error(`${transactionId} is still ${state} after ${timeoutMs} ms`);
+      await new Promise((resolve) => setTimeout(resolve, everyMs));
+    }
+  }
+}

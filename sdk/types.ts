@@ -1,0 +1,36 @@
+/** The API's answers, typed from the schemas the server validates by. Only types: nothing of the server runs here. */
+import type { z } from 'zod';
+import type * as clearing from '../api/schemas/clearing';
+import type * as market from '../api/schemas/market';
+import type * as parties from '../api/schemas/parties';
+
+export type Principal = z.output<typeof parties.principalResponse>;
+export type Agent = z.output<typeof parties.agentResponse>;
+export type PaymentAccount = z.output<typeof parties.paymentAccountResponse>;
+export type Mandate = z.output<typeof parties.mandateResponse>;
+export type Accounts = z.output<typeof parties.accountsResponse>;
+export type Deposit = z.output<typeof parties.depositResponse>;
+export type Session = z.output<typeof market.sessionResponse>;
+export type RankedOffers = Omit<z.output<typeof market.offersResponse>, 'offers'> & { offers: RankedOffer[] };
+export type OfferProduct = z.output<typeof market.offerDocument>;
+export type RankedOffer = Omit<z.output<typeof market.rankedOffer>, 'product' | 'pricing' | 'availability'> &
+  Pick<OfferProduct, 'product' | 'pricing' | 'availability'>;
+export type OffersAccepted = z.output<typeof market.offersAccepted>;
+export type Transaction = z.output<typeof clearing.transactionResponse>;
+export type ReconciliationRun = z.output<typeof clearing.runResponse>;
+
+/** A request as a seller sees it: the projection, never the buyer's own words. */
+export interface OfferRequest {
+  session_id: string;
+  request_id: string;
+  respond_by: string;
+  response_url: string;
+  interpreted_request: {
+    structured_requirements: {
+      category: string;
+      hard_constraints: Record<string, unknown>;
+      soft_preferences: Record<string, unknown>;
+    };
+    natural_language_context: { content: string; language: string; sanitized: boolean };
+  };
+}
