@@ -1,5 +1,5 @@
 /** Live events: what the outbox's relay publishes on Redis, for long polls to wake up by. Losing it only slows. */
-import { EventEmitter, once } from 'node:events';
+import { EventEmitter } from 'node:events';
 import type { Redis } from 'ioredis';
 import { EVENTS_CHANNEL } from '../store/relay';
 import type { OutboxEvent } from '../store/outbox';
@@ -24,16 +24,22 @@ export async function createLiveEvents(redis: Redis): Promise<LiveEvents> {
   await subscriber.subscribe(EVENTS_CHANNEL).catch(() => undefined);
 
   return {
-    async next(fits, timeoutMs, signal) {
+    next(fits, timeoutMs, signal) {
       const until = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
-      try {
-        for (;;) {
-          const [event] = (await once(emitter, EVENT, { signal: until })) as [OutboxEvent];
-          if (fits(event)) return;
-        }
-      } catch {
-        // Time is over or the caller has gone.
-      }
+      return new Promise((resolve) => {
+        // Events come in bursts within one tick, so the listener stays until one fits.
+        const listen = (event: OutboxEvent) => {
+          if (fits(event)) done();
+        };
+        const done = () => {
+          emitter.off(EVENT, listen);
+          until.removeEventListener('abort', done);
+          resolve();
+        };
+        emitter.on(EVENT, listen);
+        until.addEventListener('abort', done);
+        if (until.aborted) done();
+      });
     },
     async close() {
       await subscriber.quit().catch(() => subscriber.disconnect());

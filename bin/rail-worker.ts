@@ -1,6 +1,6 @@
 /** The worker of one rail: its adapter behind its own task queue. */
 import { hostname } from 'node:os';
-import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { NativeConnection, Worker } from '@temporalio/worker';
 import { createRailActivities } from '../activities';
 import { createSigner } from '../domain/keys';
 import { createRailAdapter } from '../rails';
@@ -9,13 +9,14 @@ import { createDb, type Db } from '../store/db';
 import { findAccount, findMandate } from '../store/payment-accounts';
 import { railTaskQueue } from '../workflows/messages';
 import { readConfig } from './config';
+import { quietTemporal } from './quiet-temporal';
 import { runProcess } from './run-process';
 
 const CONCURRENT_CALLS = 50;
 
 void runProcess(async () => {
   const config = readConfig('rail');
-  Runtime.install({ shutdownSignals: [], telemetryOptions: { logging: { filter: 'WARN', forward: {} } } });
+  quietTemporal();
   const db = createDb({ url: config.DATABASE_URL, applicationName: `aura-rail-${config.RAIL}`, poolMax: 8 });
   const adapter = createRailAdapter(config.RAIL, {
     networkUrl: config.RAIL_URL,

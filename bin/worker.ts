@@ -1,5 +1,5 @@
 /** The clearing worker: workflows, their local activities, and the relay of the outbox. */
-import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { NativeConnection, Worker } from '@temporalio/worker';
 import Redis from 'ioredis';
 import { createActivities } from '../activities';
 import { createEmbedder } from '../domain/embedding';
@@ -12,6 +12,7 @@ import { runRelay } from '../store/relay';
 import { CLEARING_TASK_QUEUE } from '../workflows/messages';
 import { readConfig, type Config } from './config';
 import { createLog } from './log';
+import { quietTemporal } from './quiet-temporal';
 import { runProcess } from './run-process';
 import { workflowBundle } from './workflow-bundle';
 
@@ -22,11 +23,7 @@ const LOCAL_ACTIVITIES = 32;
 void runProcess(async () => {
   const config = readConfig('worker');
   const log = createLog('worker', config.AURA_LOG_LEVEL);
-  Runtime.install({
-    shutdownSignals: [],
-    logger: undefined,
-    telemetryOptions: { logging: { filter: 'WARN', forward: {} } },
-  });
+  quietTemporal();
   const db = createDb({
     url: config.DATABASE_URL,
     applicationName: 'aura-worker',

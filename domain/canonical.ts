@@ -20,20 +20,28 @@ export function sha256Hex(bytes: string | Uint8Array): string {
 }
 
 function assertExact(value: unknown, path: string): void {
-  if (value === null || typeof value === 'string' || typeof value === 'boolean') return;
+  if (value === null || typeof value === 'boolean') return;
+  if (typeof value === 'string') return assertUnicode(value, path);
   if (typeof value === 'number') {
     if (!Number.isFinite(value)) throw new TypeError(`${path} is not a finite number`);
     return;
   }
   if (Array.isArray(value)) {
-    value.forEach((item, index) => assertExact(item, `${path}[${index}]`));
+    for (const [index, item] of value.entries()) assertExact(item, `${path}[${index}]`);
     return;
   }
   if (typeof value === 'object' && Object.getPrototypeOf(value) === Object.prototype) {
     for (const [key, item] of Object.entries(value)) {
-      if (item !== undefined) assertExact(item, `${path}.${key}`);
+      if (item === undefined) continue;
+      assertUnicode(key, `a key of ${path}`);
+      assertExact(item, `${path}.${key}`);
     }
     return;
   }
   throw new TypeError(`${path} cannot be signed: it is not plain JSON`);
+}
+
+/** RFC 8785, 3.2.2.2: half of a surrogate pair has no bytes in UTF-8. */
+function assertUnicode(text: string, path: string): void {
+  if (/\p{Surrogate}/u.test(text)) throw new TypeError(`${path} is not Unicode text`);
 }

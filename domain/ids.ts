@@ -1,5 +1,5 @@
 /** Identifiers: `<prefix>_<ULID>`. The prefix names the kind, the ULID sorts by creation time. */
-import { isValid, monotonicFactory } from 'ulid';
+import { monotonicFactory } from 'ulid';
 
 export const ID_PREFIXES = {
   principal: 'prn',
@@ -37,12 +37,14 @@ export function newId(kind: IdKind): string {
 
 /** Whether `value` is a well-formed id of that kind. */
 export function isId(kind: IdKind, value: unknown): value is string {
-  if (typeof value !== 'string') return false;
-  const prefix = `${ID_PREFIXES[kind]}_`;
-  return value.startsWith(prefix) && isValid(value.slice(prefix.length));
+  return typeof value === 'string' && PATTERNS[kind].test(value);
 }
 
 /** A pattern for schemas: Crockford's alphabet, 26 characters, at most 2^48 ms (ULID specification). */
 export function idPattern(kind: IdKind): RegExp {
   return new RegExp(`^${ID_PREFIXES[kind]}_[0-7][0-9A-HJKMNP-TV-Z]{25}$`);
 }
+
+const PATTERNS = Object.fromEntries(
+  (Object.keys(ID_PREFIXES) as IdKind[]).map((kind) => [kind, idPattern(kind)]),
+) as Record<IdKind, RegExp>;

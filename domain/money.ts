@@ -22,6 +22,14 @@ export class MoneyError extends Error {
 }
 
 const ISO_CODES: ReadonlySet<string> = new Set(Intl.supportedValuesOf('currency'));
+/** ISO 4217 minor units other than 2. Not from Intl: its data gives currencies the digits that are in daily use. */
+const ISO_EXPONENTS: ReadonlyMap<string, number> = new Map([
+  ...'BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF'
+    .split(' ')
+    .map((code) => [code, 0] as const),
+  ...'BHD IQD JOD KWD LYD OMR TND'.split(' ').map((code) => [code, 3] as const),
+  ...'CLF UYW'.split(' ').map((code) => [code, 4] as const),
+]);
 /** Exponents of tokens, which no standard table lists, by CAIP-19 id. */
 const TOKEN_EXPONENTS = new Map<AssetCode, number>();
 const CAIP_19 = /^[-a-z0-9]{3,8}:[-_a-zA-Z0-9]{1,32}\/[-a-z0-9]{3,8}:[-.%a-zA-Z0-9]{1,128}$/;
@@ -47,11 +55,7 @@ export function exponentOf(asset: AssetCode): number {
   const token = TOKEN_EXPONENTS.get(asset);
   if (token !== undefined) return token;
   if (!ISO_CODES.has(asset)) throw new MoneyError(`unknown asset ${asset}`);
-  // ECMA-402 defines a currency's digits as its ISO 4217 minor unit.
-  return (
-    new Intl.NumberFormat('en', { style: 'currency', currency: asset }).resolvedOptions()
-      .maximumFractionDigits ?? 2
-  );
+  return ISO_EXPONENTS.get(asset) ?? 2;
 }
 
 export function money(amountMinor: bigint, asset: AssetCode): Money {

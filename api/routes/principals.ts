@@ -4,7 +4,7 @@ import { AuraError } from '../../domain/errors';
 import { KeyError, parsePublicKey, type PublicKey } from '../../domain/keys';
 import { sandboxGrant } from '../../domain/ledger/postings';
 import { trustProfile } from '../../domain/trust-profile';
-import { maxTrust } from '../../domain/trust';
+import { atLeast, maxTrust } from '../../domain/trust';
 import { inTransaction } from '../../store/db';
 import { postEntries } from '../../store/ledger';
 import {
@@ -39,12 +39,14 @@ export function principalRoutes() {
         'PAYLOAD_TOO_LARGE',
       ],
       creates: { kind: 'principal', movesMoney: false },
-      async handler({ body, deps, subjectId }) {
+      async handler({ body, rawBody, deps, subjectId }) {
         const publicKey = readKey(body.public_key, 'public_key');
         const known = await findPrincipalByKey(deps.db, publicKey);
         if (known) return known.id === subjectId ? answer(known) : taken();
-        const verified = await verifyAll(deps, publicKey, body.credentials);
-        return answer(await register(deps, subjectId, publicKey, body.name, body.credentials, verified));
+        // Credentials are signed as plain JSON, so they are verified as plain JSON.
+        const { credentials = [] } = JSON.parse(rawBody) as { credentials?: unknown[] };
+        const verified = await verifyAll(deps, publicKey, credentials);
+        return answer(await register(deps, subjectId, publicKey, body.name, credentials, verified));
       },
     }),
     route<z.infer<typeof principalParams>>({
@@ -118,7 +120,7 @@ async function register(
   return inTransaction(db, async (trx) => {
     await insertPrincipal(trx, {
       id,
-      name: verified.find(({ subjectName }) => subjectName)?.subjectName ?? name ?? id,
+      name: verifiedName(verified) ?? name ?? id,
       publicKey,
       trustLevel,
       trustProfile: trustProfile(trustLevel, verified),
@@ -149,6 +151,11 @@ async function register(
     if (!stored) throw new Error('the principal was not stored');
     return stored;
   });
+}
+
+/** An organisation bears the name that was verified; a person's contact is not a name. */
+function verifiedName(verified: readonly AcceptedCredential[]): string | undefined {
+  return verified.find(({ level, subjectName }) => subjectName && atLeast(level, 'L2'))?.subjectName ?? undefined;
 }
 
 function answer(principal: Principal) {

@@ -1,6 +1,7 @@
 /** Verification of a rail's proof of settlement: five checks, each of which alone can refuse it. */
 import { canonicalJson, sha256Hex } from '../canonical';
 import { verifySignature, type PublicKey } from '../keys';
+import { formatMoney, isAsset } from '../money';
 import { FINALITY_ORDER, type Finality, type Instruction, type SettlementProof } from '../settlement';
 
 export const PROOF_CHECKS = ['signature', 'amount', 'correlation', 'finality', 'timeliness'] as const;
@@ -67,12 +68,14 @@ function signature({ proof, railKeys }: ProofContext): ProofCheck {
 function amount({ instruction, proof }: ProofContext): ProofCheck {
   const { amount_minor, asset } = proof.statement;
   const same = amount_minor === instruction.amount_minor && asset === instruction.asset;
-  const told = `${amount_minor} ${asset}`;
-  return verdict(
-    'amount',
-    same ? undefined : `${told}, instructed ${instruction.amount_minor} ${instruction.asset}`,
-    told,
-  );
+  const told = show(amount_minor, asset);
+  const problem = `${told}, instructed ${show(instruction.amount_minor, instruction.asset)}`;
+  return verdict('amount', same ? undefined : problem, told);
+}
+
+function show(amountMinor: string, asset: string): string {
+  const readable = isAsset(asset) && /^\d+$/.test(amountMinor);
+  return `${readable ? formatMoney({ amountMinor: BigInt(amountMinor), asset }) : amountMinor} ${asset}`;
 }
 
 function correlation({ instruction, proof, referenceUsed }: ProofContext): ProofCheck {

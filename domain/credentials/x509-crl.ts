@@ -1,4 +1,5 @@
 /** Revocation lists: every link below the anchor needs a current one of its issuer that doesn't name it. */
+import 'reflect-metadata';
 import { KeyUsageFlags, X509Crl } from '@peculiar/x509';
 import { hex, normalSerial, type Certificate } from './x509-certificate';
 import type { CertificationPath } from './x509-path';

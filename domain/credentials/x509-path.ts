@@ -1,4 +1,5 @@
 /** Certification paths: finding one from the leaf to a trusted anchor, and validating it (RFC 5280, section 6). */
+import 'reflect-metadata';
 import { KeyUsageFlags } from '@peculiar/x509';
 import { certificatesIn, readCertificate, type Certificate } from './x509-certificate';
 import { isStrongKey, verifySignedDer } from './x509-signature';

@@ -1,4 +1,5 @@
 /** The QCStatements extension (RFC 3739): a DER sequence of statements, each just its object identifier here. */
+import 'reflect-metadata';
 import { Extension } from '@peculiar/x509';
 
 const QC_STATEMENTS_OID = '1.3.6.1.5.5.7.1.3';

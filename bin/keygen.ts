@@ -1,0 +1,51 @@
+/**
+ * The keys of an installation, one folder for each holder, so that a process can be given its own key and no other:
+ *
+ *   keygen --dir DIR [--sandbox DIR]
+ *
+ * Makes what is missing and changes nothing else. The public halves are written as variables to `DIR/public/*.env` and
+ * printed. `--sandbox` is the data folder of the sandbox networks, whose keys the rail workers then know beforehand.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { RAILS, type RailName } from '../domain/settlement';
+import { loadSigner } from '../rails/sandbox/keys';
+import { keyFile, type KeyFile } from './keys';
+import { operatorIdOf } from './setup';
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { dir: { type: 'string' }, sandbox: { type: 'string' } } });
+  const { dir, sandbox } = values;
+  if (!dir) throw new Error('--dir says where the keys go');
+
+  const keyOf = (holder: string): KeyFile => keyFile(join(dir, holder), holder);
+  const operator = keyOf('operator');
+  const railKeys = RAILS.map((rail) => `${rail}=${keyOf(rail).publicKey}`);
+  writeVariables(dir, 'aura', {
+    AURA_PUBLIC_KEY: keyOf('aura').publicKey,
+    AURA_OPERATOR_KEY: operator.publicKey,
+    AURA_RAIL_KEYS: railKeys.join(','),
+  });
+  for (const rail of sandbox ? RAILS : []) {
+    writeVariables(dir, rail, { RAIL_NETWORK_KEY: await networkKey(join(sandbox ?? '', rail), rail) });
+  }
+  console.log(`# the operator's agent id: ${operatorIdOf(operator.publicKey)}`);
+}
+
+async function networkKey(dataDir: string, rail: RailName): Promise<string> {
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  return (await loadSigner(dataDir, `${rail}-network`)).publicKey;
+}
+
+function writeVariables(dir: string, name: string, variables: Readonly<Record<string, string>>): void {
+  const lines = Object.entries(variables).map(([variable, value]) => `${variable}=${value}\n`);
+  mkdirSync(join(dir, 'public'), { recursive: true });
+  writeFileSync(join(dir, 'public', `${name}.env`), lines.join(''));
+  console.log(`# ${name}\n${lines.join('').trimEnd()}`);
+}
+
+main().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+});
