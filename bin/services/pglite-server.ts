@@ -2,7 +2,8 @@
 import { PGlite } from '@electric-sql/pglite';
 import { vector } from '@electric-sql/pglite-pgvector';
 import { PGLiteSocketServer } from '@electric-sql/pglite-socket';
-import { LOOPBACK } from './ports';
+import { openGate } from './pglite-gate';
+import { freePorts, LOOPBACK } from './ports';
 
 const MAX_CONNECTIONS = 200;
 const PARENT_CHECK_EVERY_MS = 1_000;
@@ -12,17 +13,20 @@ async function main(): Promise<void> {
   if (folder === undefined || port === undefined) throw new Error('a data folder and a port are needed');
   const parent = process.ppid;
   const db = await PGlite.create({ dataDir: folder, extensions: { vector } });
+  const [backendPort = 0] = await freePorts(1);
   const server = new PGLiteSocketServer({
     db,
     host: LOOPBACK,
-    port: Number(port),
+    port: backendPort,
     maxConnections: MAX_CONNECTIONS,
   });
   await server.start();
+  const gate = await openGate({ host: LOOPBACK, port: Number(port), backendPort });
   let stopping = false;
   const stop = async () => {
     if (stopping) return;
     stopping = true;
+    gate.close();
     await server.stop();
     await db.close();
     process.exit(0);

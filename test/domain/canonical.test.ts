@@ -63,7 +63,7 @@ describe('canonical JSON', () => {
 
   it('is the same however the keys came, and reads back as the same value', () => {
     fc.assert(
-      fc.property(fc.dictionary(fc.string({ unit: 'grapheme' }), fc.jsonValue()), (value) => {
+      fc.property(fc.dictionary(fc.string({ unit: 'grapheme' }), fc.jsonValue(), { noNullPrototype: true }), (value) => {
         const turned = Object.fromEntries(Object.entries(value).reverse());
         expect(canonicalJson(turned)).toBe(canonicalJson(value));
         // -0 is written as 0: the one value that changes.
@@ -75,6 +75,10 @@ describe('canonical JSON', () => {
   it('leaves out keys without a value, and nothing else', () => {
     expect(canonicalJson({ b: undefined, a: null })).toBe('{"a":null}');
     expect(() => canonicalJson(undefined)).toThrow(TypeError);
+  });
+
+  it('covers a key that is called __proto__', () => {
+    expect(canonicalJson(JSON.parse('{"a":1,"__proto__":{"b":2}}'))).toBe('{"__proto__":{"b":2},"a":1}');
   });
 
   it.each([
