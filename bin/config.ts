@@ -60,6 +60,8 @@ const SCHEMAS = {
     ...base,
     REDIS_URL: z.string().regex(/^rediss?:\/\//, 'a redis:// URL'),
     AURA_SIGNING_KEY_FILE: keyFile,
+    /** The workflow code as one prebuilt script; by default it is bundled at start. */
+    AURA_WORKFLOW_BUNDLE: z.string().optional(),
     AURA_INSTRUCTION_TTL_MS: milliseconds.optional(),
     AURA_RAIL_MAX_DELAY_MS: milliseconds.optional(),
   }),

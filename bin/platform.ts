@@ -1,13 +1,18 @@
 /** The whole clearinghouse as processes on this machine: sandbox networks, workers, API. For start, demo and tests. */
 import { spawn, type ChildProcess } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { PublicKey } from '../domain/keys';
 import { RAILS, type RailName } from '../domain/settlement';
 import { spawnSandboxNetwork, type SandboxProcess } from '../rails/sandbox/spawn';
+import { createVcIssuer } from '../sdk/issuer';
+import { createDb } from '../store/db';
+import { upsertIssuer } from '../store/trust';
 import { readConfig } from './config';
 import { keyFile, secretOf } from './keys';
 import { operatorIdOf, setUp } from './setup';
+import { writeWorkflowBundle } from './workflow-bundle';
 
 export interface PlatformOptions {
   dataDir: string;
@@ -39,6 +44,8 @@ export interface Platform {
   network: SandboxProcess;
   operator: { agentId: string; secretKey: string };
   auraPublicKey: PublicKey;
+  /** The key (PKCS#8 PEM) of the issuer that the sandbox's trust framework knows. */
+  issuerKeyPath: string;
   processes: Map<string, ManagedProcess>;
   /** Starts a process of the platform anew, under its name. */
   restart(name: string, env?: Readonly<Record<string, string>>): Promise<ManagedProcess>;
@@ -61,6 +68,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     TEMPORAL_NAMESPACE: options.temporalNamespace,
     AURA_LOG_LEVEL: options.logLevel ?? 'warn',
     AURA_SANDBOX: 'true',
+    AURA_WORKFLOW_BUNDLE: await writeWorkflowBundle(dataDir),
     AURA_SIGNING_KEY_FILE: aura.path,
     AURA_PUBLIC_KEY: aura.publicKey,
     AURA_OPERATOR_KEY: operator.publicKey,
@@ -69,6 +77,8 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     ...options.env,
   };
   const { migrations } = await setUp(readConfig('setup', env));
+  const issuer = keyFile(dataDir, 'sandbox-issuer');
+  await trustSandboxIssuer(options.databaseUrl, issuer.path);
   onProgress(migrations.length > 0 ? `database migrated: ${migrations.join(', ')}` : 'database up to date');
 
   const entries = new Map<string, { entry: string; env: Record<string, string> }>([
@@ -104,6 +114,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     network,
     operator: { agentId: operatorIdOf(operator.publicKey), secretKey: secretOf(operator.path) },
     auraPublicKey: aura.publicKey,
+    issuerKeyPath: issuer.path,
     processes,
     async restart(name, more) {
       await processes.get(name)?.stop();
@@ -120,6 +131,21 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       RAIL_NETWORK_KEY: network.keys[rail],
       RAIL_KEY_FILE: railKeys.get(rail)?.path ?? '',
     };
+  }
+}
+
+/** Whoever holds the sandbox issuer's key can say who anybody is; that is what a sandbox is for. */
+async function trustSandboxIssuer(databaseUrl: string, keyPath: string): Promise<void> {
+  const issuer = createVcIssuer({
+    privateKeyPem: readFileSync(keyPath, 'utf8'),
+    name: 'AURA sandbox issuer',
+    attestsTradeRecord: true,
+  });
+  const db = createDb({ url: databaseUrl, applicationName: 'aura-platform', poolMax: 1 });
+  try {
+    await upsertIssuer(db, issuer.trustedIssuer());
+  } finally {
+    await db.destroy();
   }
 }
 

@@ -36,7 +36,7 @@ void runProcess(async () => {
     connection,
     namespace: config.TEMPORAL_NAMESPACE,
     taskQueue: CLEARING_TASK_QUEUE,
-    workflowBundle: await workflowBundle(),
+    workflowBundle: await workflowBundle(config.AURA_WORKFLOW_BUNDLE),
     activities: createActivities({
       db,
       signer: createSigner(config.AURA_SIGNING_KEY_FILE, 'aura'),

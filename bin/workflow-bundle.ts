@@ -1,12 +1,26 @@
-/** The workflow code as one script: prebuilt beside this file in a build, else bundled from the sources. */
-import { existsSync } from 'node:fs';
+/** The workflow code as one script: given, prebuilt beside this file in a build, or bundled from the sources. */
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { extname, join, resolve } from 'node:path';
-import { bundleWorkflowCode, type WorkflowBundleOption } from '@temporalio/worker';
+import { bundleWorkflowCode, type WorkflowBundleOption, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 
 export const PREBUILT = resolve(__dirname, '..', 'workflow-bundle.js');
 
-export async function workflowBundle(): Promise<WorkflowBundleOption> {
-  if (existsSync(PREBUILT)) return { codePath: PREBUILT };
+export async function workflowBundle(given?: string): Promise<WorkflowBundleOption> {
+  const codePath = given ?? PREBUILT;
+  return given || existsSync(PREBUILT) ? { codePath } : bundle();
+}
+
+/** Bundles once for all workers of a local installation. Answers the path. */
+export async function writeWorkflowBundle(folder: string): Promise<string> {
+  if (existsSync(PREBUILT)) return PREBUILT;
+  const path = join(folder, 'workflow-bundle.js');
+  const { code } = await bundle();
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(path, code);
+  return path;
+}
+
+function bundle(): Promise<WorkflowBundleWithSourceMap> {
   const entry = join(__dirname, '..', 'workflows', `index${extname(__filename)}`);
   return bundleWorkflowCode({ workflowsPath: entry, logger: silent });
 }

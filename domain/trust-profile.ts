@@ -26,9 +26,11 @@ export function trustProfile(level: TrustLevel, granted: readonly Granted[]) {
   };
 }
 
-function abilities({ trust }: MarketProfile, level: TrustLevel): { may: string[]; may_not: string[] } {
+function abilities(profile: MarketProfile, level: TrustLevel): { may: string[]; may_not: string[] } {
+  const { trust, trustAboveBindsBoth } = profile;
   const all = (['browse', 'commit', 'clear'] as const).flatMap((point) => {
-    const { level: needed, above } = trust[point];
+    const { level: needed } = trust[point];
+    const above = trust[trustAboveBindsBoth && point === 'commit' ? 'clear' : point].above;
     const limit = above ? `${above.usdMinor / 100n} USD` : '';
     return [
       { name: above ? `${point} ${above.inclusive ? 'below' : 'up to'} ${limit}` : point, needed },

@@ -84,7 +84,7 @@ export async function findBreaks(trx: Trx, run: Run): Promise<FoundBreak[]> {
          coalesce(' for ' || i.id || ', which is ' || i.status, ' and belongs to no instruction') AS detail
      FROM statement_lines l LEFT JOIN instructions i ON i.id = l.instruction_id
      WHERE l.rail = :rail AND l.booked_at >= :from AND l.booked_at < :to AND l.matched_instruction_id IS NULL
-       AND NOT (i.status = 'signed' AND i.expires_at > now())`,
+       AND NOT coalesce(i.status = 'signed' AND i.expires_at > now(), false)`,
     period,
   );
   const inSuspense = await rows<FoundBreak>(

@@ -1,5 +1,6 @@
 /** A delegation: the principal's signed word on what its agent may commit to. */
 import { canonicalJson } from '../canonical';
+import { fitsAsset } from '../constraints';
 import { withinCategory } from '../market/constraint-check';
 import { verifySignature, type PublicKey } from '../keys';
 import { parseMoney, type AssetCode } from '../money';
@@ -46,18 +47,22 @@ export function delegationProblem(
   }
   if (delegation.agent_id !== use.agentId)
     return broken('delegation_agent', `it names ${delegation.agent_id}`);
-  if (use.now.getTime() >= Date.parse(delegation.expires_at)) {
+  if (!(use.now.getTime() < Date.parse(delegation.expires_at))) {
     return broken('delegation_expired', `it ended ${delegation.expires_at}`);
   }
   if (delegation.categories.length && !delegation.categories.some((of) => withinCategory(use.category, of))) {
     return broken('delegation_scope', `${use.category} is not in ${delegation.categories.join(', ')}`);
   }
   if (delegation.asset !== use.asset) return broken('delegation_asset', `it is for ${delegation.asset}`);
-  const ceiling = parseMoney(delegation.ceiling, use.asset).amountMinor;
-  if (use.totalMinor > ceiling) return broken('delegation_ceiling', `the ceiling is ${delegation.ceiling}`);
-  const budget = parseMoney(delegation.budget, use.asset).amountMinor;
-  if (use.spentMinor + use.totalMinor > budget) {
+  if (exceeds(use.totalMinor, delegation.ceiling, use.asset))
+    return broken('delegation_ceiling', `the ceiling is ${delegation.ceiling}`);
+  if (exceeds(use.spentMinor + use.totalMinor, delegation.budget, use.asset)) {
     return broken('delegation_budget', `the budget is ${delegation.budget}`);
   }
   return undefined;
+}
+
+/** A limit that is no amount of the asset allows nothing. */
+function exceeds(amountMinor: bigint, limit: string, asset: AssetCode): boolean {
+  return !fitsAsset(limit, asset) || amountMinor > parseMoney(limit, asset).amountMinor;
 }

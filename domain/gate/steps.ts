@@ -3,10 +3,11 @@ import { PRINCIPAL_LIMIT_USD_MINOR, usdMinor } from '../clearing/exposure';
 import { fundMargin, initialMargins, type MarginRequirement } from '../clearing/margin';
 import { chooseRails, type RailOption } from '../clearing/rail-choice';
 import { assessRisk, reversalClass, worstReversal, type RiskAssessment } from '../clearing/risk';
+import { compareDecimals } from '../constraints';
 import { refusal, type ErrorCode, type Refusal } from '../errors';
 import { hardViolations } from '../market/constraint-check';
 import { quote, type DealAmounts } from '../market/offer';
-import { bpsOf, exponentOf, formatMoney, parseMoney } from '../money';
+import { bpsOf, exponentOf, formatMoney } from '../money';
 import { costBps, requiredLevels } from '../profiles';
 import { atLeast } from '../trust';
 import type { GateFacts, OfferFacts, PartyFacts } from './facts';
@@ -99,11 +100,8 @@ const businessRules: Step = (facts, draft) => {
   const { amounts } = quoted;
   const total = formatMoney({ amountMinor: amounts.totalMinor, asset: amounts.asset });
   if (amounts.totalMinor <= 0n) return fail('total', 'A deal of nothing cannot be cleared.');
-  if (terms.expectedTotal !== undefined) {
-    const expected = parseMoney(terms.expectedTotal, amounts.asset).amountMinor;
-    if (expected !== amounts.totalMinor) {
-      return fail('expected_total', `The total is ${total}, not ${terms.expectedTotal}.`, { total });
-    }
+  if (terms.expectedTotal !== undefined && compareDecimals(terms.expectedTotal, total) !== 0) {
+    return fail('expected_total', `The total is ${total}, not ${terms.expectedTotal}.`, { total });
   }
   if (facts.usdPerUnit === undefined)
     return fail('usd_rate', `No daily rate is stored for ${amounts.asset}.`);

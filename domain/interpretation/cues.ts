@@ -135,7 +135,7 @@ export function rolesOf(
   const roles: MentionRole[] = [];
   for (const [index, mention] of mentions.entries()) {
     const inClause = matches.filter(({ start }) => clauseOf[start] === clauseOf[mention.start]);
-    const role = strongest(inClause, mention, mentions);
+    const role = strongest(inClause, mention, mentions, tokens);
     roles.push(role ?? carried(tokens, mentions, roles, index));
   }
   return roles;
@@ -184,9 +184,10 @@ function strongest(
   matches: readonly CueMatch[],
   mention: Mention,
   mentions: readonly Mention[],
+  tokens: readonly Token[],
 ): MentionRole | undefined {
   const reaching = matches.flatMap(({ cue, start, end }) => {
-    if (end <= mention.start && cue.where !== 'after') {
+    if (end <= mention.start && cue.where !== 'after' && !isSpent(cue, end, mention, mentions, tokens)) {
       return [{ cue, distance: mention.start - end }];
     }
     if (start >= mention.end && cue.where !== 'before' && !separated(mention, start, mentions)) {
@@ -196,6 +197,26 @@ function strongest(
   });
   const [best] = reaching.sort((a, b) => b.cue.strength - a.cue.strength || a.distance - b.distance);
   return best && { role: best.cue.role, strength: best.cue.strength };
+}
+
+/** A "no" reaches its first object and what is listed with it: "without a microphone in black" is black. */
+function isSpent(
+  { role }: Cue,
+  cueEnd: number,
+  mention: Mention,
+  mentions: readonly Mention[],
+  tokens: readonly Token[],
+): boolean {
+  if (role !== 'exclude' && role !== 'unneeded') return false;
+  const chain = mentions.filter(({ start, end }) => start >= cueEnd && end <= mention.start);
+  return chain.some(({ end }, index) => {
+    const next = chain[index + 1] ?? mention;
+    return next.start >= end && !isListGap(tokens.slice(end, next.start));
+  });
+}
+
+function isListGap(gap: readonly Token[]): boolean {
+  return gap.every(({ text, stem, kind }) => text === ',' || kind === 'dash' || LIST_WORDS.has(stem));
 }
 
 /** A cue behind another mention of the same kind speaks of that one. */
@@ -215,7 +236,5 @@ function carried(
   const mention = mentions[index];
   const previous = mentions[index - 1];
   if (!mention || !previous || previous.kind !== mention.kind) return PLAIN;
-  const gap = tokens.slice(previous.end, mention.start);
-  const isList = gap.every(({ text, stem, kind }) => text === ',' || kind === 'dash' || LIST_WORDS.has(stem));
-  return isList ? (roles[index - 1] ?? PLAIN) : PLAIN;
+  return isListGap(tokens.slice(previous.end, mention.start)) ? (roles[index - 1] ?? PLAIN) : PLAIN;
 }

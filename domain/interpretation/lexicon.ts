@@ -1,5 +1,6 @@
 /** A vocabulary compiled for matching: the longest phrase at each place wins. */
-import { between, isCapitalised, isJoiner, stemsOf, type Token } from './text';
+import { endOfStems } from './spans';
+import { between, isCapitalised, stemsOf, type Token } from './text';
 import { COUNTRY_CODES_IN_TEXT } from './vocabulary/places-and-units';
 import type {
   BrandTerm,
@@ -73,7 +74,7 @@ export function findMentions(
   for (let at = 0; at < tokens.length;) {
     const found = longestAt(lexicon, tokens, at, taken);
     const [first] = found;
-    if (!first) {
+    if (!first || isOverrun(lexicon, tokens, at, first.end, taken)) {
       at += 1;
       continue;
     }
@@ -84,6 +85,25 @@ export function findMentions(
   return mentions;
 }
 
+/** In "for running shoes" the shoes win over "for running". */
+function isOverrun(
+  lexicon: Lexicon,
+  tokens: readonly Token[],
+  start: number,
+  end: number,
+  taken: ReadonlySet<number>,
+): boolean {
+  for (let at = start + 1; at < end; at += 1) {
+    if (longestAt(lexicon, tokens, at, taken).some((other) => other.end > end)) return true;
+  }
+  return false;
+}
+
+function isFree(taken: ReadonlySet<number>, start: number, end: number): boolean {
+  for (let index = start; index < end; index += 1) if (taken.has(index)) return false;
+  return true;
+}
+
 function longestAt(
   lexicon: Lexicon,
   tokens: readonly Token[],
@@ -92,26 +112,13 @@ function longestAt(
 ): { phrase: Phrase; end: number }[] {
   const phrases = lexicon.byFirstStem.get(tokens[at]?.stem ?? '') ?? [];
   const found = phrases.flatMap((phrase) => {
-    const end = matchEnd(phrase.stems, tokens, at, taken);
-    return end !== undefined && isMeant(phrase, tokens, at, end) ? [{ phrase, end }] : [];
+    const end = endOfStems(phrase.stems, tokens, at);
+    return end !== undefined && isFree(taken, at, end) && isMeant(phrase, tokens, at, end)
+      ? [{ phrase, end }]
+      : [];
   });
   const longest = Math.max(...found.map(({ end }) => end));
   return found.filter(({ end }) => end === longest);
-}
-
-function matchEnd(
-  stems: readonly string[],
-  tokens: readonly Token[],
-  at: number,
-  taken: ReadonlySet<number>,
-): number | undefined {
-  let index = at;
-  for (const [position, stem] of stems.entries()) {
-    while (position > 0 && tokens[index] && isJoiner(tokens[index] as Token)) index += 1;
-    if (tokens[index]?.stem !== stem || taken.has(index)) return undefined;
-    index += 1;
-  }
-  return index;
 }
 
 /** Nouns that are verbs as well: "book a hotel", "watch the game". */

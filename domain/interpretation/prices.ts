@@ -171,10 +171,12 @@ function isPlausible(
   cue: { sense: Sense; start: number } | undefined,
   isPair: boolean,
 ): boolean {
-  if (!cue || (cue.sense === 'between' && !isPair)) return false;
+  const after = phraseAt(AFTER, tokens, end);
+  if (!cue) return after?.value === 'upper' && isEndOfClause(tokens[after.end]);
+  if (cue.sense === 'between' && !isPair) return false;
   if (COUNTS.has(tokens[cue.start - 1]?.stem ?? '')) return false;
   const next = tokens[end];
-  return isEndOfClause(next) || FOLLOWERS.has(next?.stem ?? '') || phraseAt(AFTER, tokens, end) !== undefined;
+  return isEndOfClause(next) || FOLLOWERS.has(next?.stem ?? '') || after !== undefined;
 }
 
 function basisAfter(

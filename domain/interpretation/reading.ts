@@ -14,7 +14,7 @@ import { findDeadline, type DeadlineFinding } from './deadlines';
 import { findMentions, type Lexicon, type Mention } from './lexicon';
 import { findPrices, type PriceFinding } from './prices';
 import { findQuantity, type QuantityFinding } from './quantities';
-import { normalise, tokenize } from './text';
+import { maskPersonal, normalise, tokenize } from './text';
 import type { Vocabulary } from './vocabulary';
 
 export interface Reading {
@@ -40,7 +40,7 @@ export interface Reader {
 /** Money, dates and counts are read first: their words can't mean anything else then. */
 export function readSentence(reader: Reader, intent: string, now: Date): Reading {
   const sentence = normalise(intent);
-  const tokens = tokenize(sentence);
+  const tokens = tokenize(maskPersonal(sentence));
   const taken = new Set<number>();
   const deadline = findDeadline(sentence, tokens, now, taken);
   const prices = findPrices(sentence, tokens, reader.amounts, taken);

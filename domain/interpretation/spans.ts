@@ -1,5 +1,5 @@
 /** Helpers to look for phrases among tokens. */
-import { stemsOf, type Token } from './text';
+import { isJoiner, stemsOf, type Token } from './text';
 
 export type PhraseTable<T> = readonly { readonly stems: readonly string[]; readonly value: T }[];
 
@@ -10,16 +10,33 @@ export function phraseTable<T>(rows: readonly (readonly [value: T, phrases: stri
     .sort((a, b) => b.stems.length - a.stems.length);
 }
 
-/** The phrase that begins at `index`. */
+/** The phrase that begins at `index`; "second-hand" matches "second hand". */
 export function phraseAt<T>(
   table: PhraseTable<T>,
   tokens: readonly Token[],
   index: number,
 ): { value: T; end: number } | undefined {
-  const found = table.find(({ stems }) =>
-    stems.every((stem, offset) => tokens[index + offset]?.stem === stem),
-  );
-  return found && { value: found.value, end: index + found.stems.length };
+  for (const { stems, value } of table) {
+    const end = endOfStems(stems, tokens, index);
+    if (end !== undefined) return { value, end };
+  }
+  return undefined;
+}
+
+/** The index after the last of `stems`, where they begin at `index` with nothing but joiners between them. */
+export function endOfStems(
+  stems: readonly string[],
+  tokens: readonly Token[],
+  index: number,
+): number | undefined {
+  let at = index;
+  for (const [position, stem] of stems.entries()) {
+    let token = tokens[at];
+    while (position > 0 && token && isJoiner(token)) token = tokens[(at += 1)];
+    if (token?.stem !== stem) return undefined;
+    at += 1;
+  }
+  return at;
 }
 
 /** The phrase that ends right before `index`. */

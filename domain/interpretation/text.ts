@@ -22,6 +22,21 @@ export function normalise(sentence: string): string {
     .trim();
 }
 
+const PERSONAL =
+  /[^\s@]+@[^\s@]+|@\w{1,64}|(?:https?:\/\/|www\.)\S+|\+?\(?\d{2,4}\)?(?:[\s./-]\(?\d{2,5}\)?){2,5}(?!\d)/giu;
+
+/**
+ * Blanks addresses, links, handles and telephone numbers, keeping every offset: "sony.fan@example.com" says nothing
+ * about Sony. Dates and grouped amounts look like telephone numbers and stay.
+ */
+export function maskPersonal(sentence: string): string {
+  return sentence.replace(PERSONAL, (found) =>
+    DATE_OR_AMOUNT.test(found) ? found : `;${' '.repeat(found.length - 1)}`,
+  );
+}
+
+const DATE_OR_AMOUNT = /^\d{4}-\d\d-\d\d$|^\d{1,3}(?:[., ]\d{3})+(?:[.,]\d{1,2})?$/;
+
 const PATTERN = new RegExp(
   [
     String.raw`(?<currency>(?:US|CA|AU|NZ|HK|MX|[ACSR])?\$|zł|[€£¥₹₩₺₪])`,

@@ -1,6 +1,5 @@
 /** Whether an offer meets a request's hard constraints. They filter before anything is ranked. */
-import type { Constraints } from '../constraints';
-import { parseMoney } from '../money';
+import { compareDecimals, type Constraints } from '../constraints';
 import type { OfferDocument } from './offer';
 
 export interface ConstraintViolation {
@@ -22,8 +21,8 @@ export function hardViolations(offer: OfferDocument, hard: Hard, now: Date): Con
   if (hard.currency && pricing.currency !== hard.currency)
     refuse('currency', `priced in ${pricing.currency}`);
   if (hard.price_max !== undefined && pricing.currency === (hard.currency ?? pricing.currency)) {
-    const max = parseMoney(hard.price_max, pricing.currency).amountMinor;
-    if (parseMoney(pricing.offer_price, pricing.currency).amountMinor > max) {
+    // As decimals: a maximum without a currency may be finer than the one the offer is priced in.
+    if (compareDecimals(pricing.offer_price, hard.price_max) > 0) {
       refuse('price_max', `${pricing.offer_price} is above ${hard.price_max}`);
     }
   }

@@ -2,9 +2,8 @@
  * Ranking: CWR = 0.6 · base reputation + 0.4 · compatibility, compatibility = half structured match, half semantic
  * similarity (all 0–100); score = CWR · risk factor. Seed protocol 1.0.0, section on CWR; the risk factor is 2.2's.
  */
-import type { Constraints } from '../constraints';
+import { compareDecimals, type Constraints } from '../constraints';
 import { LGD_DELIVERY } from '../clearing/risk';
-import { parseMoney } from '../money';
 import { deliversBy, includesName } from './constraint-check';
 import type { OfferDocument } from './offer';
 
@@ -57,13 +56,9 @@ const part = (preference: PreferenceName, met: number, reason: string): Preferen
 function priceScore({ pricing }: OfferDocument, { hard, soft }: Constraints): PreferenceScore | undefined {
   const range = soft?.price_range;
   if (!range || (hard?.currency && hard.currency !== pricing.currency)) return undefined;
-  const price = parseMoney(pricing.offer_price, pricing.currency).amountMinor;
-  const bound = (value: string | undefined) =>
-    value === undefined ? undefined : parseMoney(value, pricing.currency).amountMinor;
-  const [min, max] = [bound(range.min), bound(range.max)];
-  if (min !== undefined && price < min)
+  if (range.min !== undefined && compareDecimals(pricing.offer_price, range.min) < 0)
     return part('price', 0, `${pricing.offer_price} is below the ideal range`);
-  if (max !== undefined && price > max)
+  if (range.max !== undefined && compareDecimals(pricing.offer_price, range.max) > 0)
     return part('price', 0, `${pricing.offer_price} is above the ideal range`);
   return part('price', 1, `${pricing.offer_price} is in the ideal range`);
 }

@@ -14,10 +14,7 @@ export interface AuthorityKeys {
 
 export async function generateAuthorityKeys(algorithm: KeyAlgorithm): Promise<AuthorityKeys> {
   const { params, signing } = parameters(algorithm);
-  const pair = (await webcrypto.subtle.generateKey(params, true, [
-    'sign',
-    'verify',
-  ]));
+  const pair = await webcrypto.subtle.generateKey(params, true, ['sign', 'verify']);
   return { publicKey: pair.publicKey, privateKey: pair.privateKey, signing };
 }
 

@@ -381,7 +381,7 @@ function edit(
 const changed = (value: Json, path: Path): JsonObject =>
   edit(value, path, (parent, key) => {
     const old = parent[key];
-    parent[key] = typeof old === 'number' ? old / 2 + 1 : flipped(String(old));
+    parent[key] = typeof old === 'number' ? old / 2 + 1 : flipped(old as string);
   });
 const removed = (value: Json, path: Path): JsonObject =>
   edit(value, path, (parent, key) => {

@@ -127,7 +127,7 @@ describe('prices', () => {
     ['a laptop around 1.2k', { currency: 'USD' }, { min: '1080', max: '1320' }],
     ['a laptop, about 99.99 dollars', { currency: 'USD' }, { min: '89.99', max: '109.98' }],
     ['a laptop for at least €700', { currency: 'EUR' }, { min: '700' }],
-  ])('in "%s"', async (sentence, expected, range) => {
+  ])('in "%s"', async (...[sentence, expected, range]) => {
     const { constraints } = await read(sentence);
     const { price_max, currency } = constraints.hard ?? {};
     expect({ price_max, currency }).toEqual({ price_max: undefined, ...expected });

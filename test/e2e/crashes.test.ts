@@ -1,0 +1,133 @@
+/** `kill -9` at every step: the deal still clears, once, and nobody is paid twice. */
+import { existsSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { checkLedger } from '../../store/ledger';
+import type { Transaction } from '../../sdk';
+import { describeOnServer, testEnvironment, type TestEnvironment } from '../support/environment';
+import { anOffer, createMarket, type Market } from '../support/market';
+
+jest.setTimeout(120_000);
+
+const PRELOAD = resolve(__dirname, '../support/crash-at.cjs');
+const marks = mkdtempSync(join(tmpdir(), 'aura-crash-'));
+
+describeOnServer('kill -9', () => {
+  let env: TestEnvironment;
+  let market: Market;
+
+  beforeAll(async () => {
+    env = await testEnvironment({ AURA_INSTRUCTION_TTL_MS: '6000', AURA_RAIL_MAX_DELAY_MS: '1000' });
+    market = createMarket(env);
+  });
+  afterAll(() => env?.stop());
+
+  /** Arms a process to die at the point; when it has died, it is started again, unarmed. */
+  async function arm(name: string, point: string): Promise<{ died: Promise<void>; mark: string }> {
+    const mark = join(marks, `${name}-${point.replace(':', '-')}`);
+    const armed = await env.platform.restart(name, {
+      NODE_OPTIONS: `--require ${PRELOAD}`,
+      CRASH_AT: point,
+      CRASH_MARK: mark,
+    });
+    const died = armed.exited.then(async () => {
+      await env.platform.restart(name);
+    });
+    return { died, mark };
+  }
+
+  async function expectPaidOnce({ transaction_id, payment }: Transaction) {
+    expect(await market.executionsOf('rtp', payment.instruction_id ?? '')).toBe(1);
+    const { rows } = await env.db.raw<{ rows: { kind: string; executed: string }[] }>(
+      `SELECT i.kind, count(*) AS executed FROM instructions i LEFT JOIN payables p ON p.payout_id = i.subject_id
+       WHERE (i.subject_id = :id OR p.transaction_id = :id) AND i.status = 'executed' GROUP BY i.kind ORDER BY i.kind`,
+      { id: transaction_id },
+    );
+    expect(rows).toEqual([
+      { kind: 'pay_in', executed: '1' },
+      { kind: 'payout', executed: '1' },
+    ]);
+    expect(await checkLedger(env.db)).toMatchObject({ balanced: true });
+  }
+
+  async function wholeDeal(): Promise<Transaction> {
+    const { buyer, seller, transaction } = await market.aDealCommitted();
+    const slow = { timeoutMs: 60_000 };
+    await buyer.scout.waitFor(
+      transaction.transaction_id,
+      ({ clearing_status }) => clearing_status === 'cleared',
+      slow,
+    );
+    await seller.beacon.reportDelivery(transaction.transaction_id);
+    return seller.beacon.waitFor(
+      transaction.transaction_id,
+      ({ payout }) => payout?.status === 'proved',
+      slow,
+    );
+  }
+
+  const steps = [
+    'openSession',
+    'rankSession',
+    'commitDeal',
+    'settleDeal',
+    'completeDelivery',
+    'preparePayout',
+    'settlePayout',
+  ];
+  const workerPoints = steps.flatMap((step) => [`${step}:before`, `${step}:after`]);
+
+  test.each(workerPoints)('of the clearing worker, %s', async (point) => {
+    const { died, mark } = await arm('worker', point);
+    const paid = await wholeDeal();
+    await died;
+    expect(existsSync(mark)).toBe(true);
+    expect(paid.status).toBe('completed');
+    expect(paid.clearing_status).toBe('cleared');
+    await expectPaidOnce(paid);
+  });
+
+  // After the claim and before the message, only time can prove that nothing was sent: the deal takes the long way.
+  test.each(['submit:before', 'claimTransmission:after', 'submit:after'])(
+    'of the rail worker, %s',
+    async (point) => {
+      const { died, mark } = await arm('rail-rtp', point);
+      const paid = await wholeDeal();
+      await died;
+      expect(existsSync(mark)).toBe(true);
+      expect(paid.status).toBe('completed');
+      await expectPaidOnce(paid);
+    },
+  );
+
+  test('of the API between the commit and its answer: the same key gets the same transaction', async () => {
+    const buyer = await market.aBuyer();
+    const seller = await market.aSeller();
+    const { sessionId, offers } = await market.rankedSession(buyer, [[seller, [anOffer()]]]);
+    const { died, mark } = await arm('api', 'startAndAsk:after');
+    const committed = await buyer.scout.commit(
+      sessionId,
+      market.commitment(buyer, offers[0]?.offer_id ?? ''),
+      'once',
+    );
+    await died;
+    expect(existsSync(mark)).toBe(true);
+    const { rows } = await env.db.raw<{ rows: { id: string }[] }>(
+      'SELECT id FROM transactions WHERE session_id = ?',
+      [sessionId],
+    );
+    expect(rows).toEqual([{ id: committed.transaction_id }]);
+  });
+
+  test('of the clearing worker at any moment, whatever it is doing', async () => {
+    const { buyer, transaction } = await market.aDealCommitted();
+    await env.platform.processes.get('worker')?.kill();
+    await env.platform.restart('worker');
+    const cleared = await buyer.scout.waitFor(
+      transaction.transaction_id,
+      ({ clearing_status }) => clearing_status === 'cleared',
+      { timeoutMs: 60_000 },
+    );
+    expect(await market.executionsOf('rtp', cleared.payment.instruction_id ?? '')).toBe(1);
+  });
+});

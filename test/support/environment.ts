@@ -1,0 +1,64 @@
+/** A whole clearinghouse of its own for a test file, on the services that `npm test` brought up. */
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startEnvironment, type Environment } from '../../bin/environment';
+import { Operator, keyPairFrom } from '../../sdk';
+import { createDb, type Db } from '../../store/db';
+
+export interface TestEnvironment extends Environment {
+  db: Db;
+  http: { baseUrl: string; attempts: number };
+  operator: Operator;
+  redisUrl: string;
+}
+
+/** Concurrency and crashes are tested on a real server; the embedded database has a smoke test of its own. */
+export const onServer = process.env.AURA_POSTGRES_KIND !== 'pglite';
+export const describeOnServer = onServer ? describe : describe.skip;
+
+export async function testEnvironment(env: Readonly<Record<string, string>> = {}): Promise<TestEnvironment> {
+  const { DATABASE_URL, REDIS_URL, TEMPORAL_ADDRESS } = process.env;
+  if (!DATABASE_URL || !REDIS_URL || !TEMPORAL_ADDRESS) {
+    throw new Error('no services: run the tests through `npm test`');
+  }
+  const environment = await startEnvironment({
+    services: {
+      temporal: {
+        name: 'temporal',
+        url: TEMPORAL_ADDRESS,
+        address: TEMPORAL_ADDRESS,
+        namespace: 'default',
+        uiUrl: null,
+        origin: 'the test run',
+        startedHere: false,
+      },
+      postgres: {
+        name: 'postgres',
+        url: DATABASE_URL,
+        kind: 'server',
+        origin: 'the test run',
+        startedHere: false,
+      },
+      redis: { name: 'redis', url: REDIS_URL, origin: 'the test run', startedHere: false },
+    },
+    dataDir: mkdtempSync(join(tmpdir(), 'aura-test-')),
+    label: 'test',
+    logLevel: process.env.AURA_TEST_LOG ?? 'silent',
+    env,
+  });
+  const { platform } = environment;
+  const http = { baseUrl: platform.apiUrl, attempts: 12 };
+  const db = createDb({ url: environment.databaseUrl, applicationName: 'aura-test', poolMax: 4 });
+  return {
+    ...environment,
+    db,
+    http,
+    redisUrl: REDIS_URL,
+    operator: new Operator(http, platform.operator.agentId, keyPairFrom(platform.operator.secretKey)),
+    async stop() {
+      await db.destroy();
+      await environment.stop();
+    },
+  };
+}

@@ -1,0 +1,232 @@
+/** A market to test in: sellers that can clear, buyers that can pay, and deals in the state a test needs. */
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { OfferDocument } from '../../domain/market/offer';
+import {
+  Beacon,
+  newKeyPair,
+  registerPrincipal,
+  Scout,
+  type Commitment,
+  type RankedOffer,
+  type Transaction,
+} from '../../sdk';
+import { createVcIssuer, type VcIssuer } from '../../sdk/issuer';
+import type { TestEnvironment } from './environment';
+
+export const ROUTING = '021000021';
+export const INTENT = 'I need wireless headphones for my commute, at most 400 dollars';
+const DAY_MS = 86_400_000;
+
+export type Level = 'L0' | 'L1' | 'L2' | 'L3';
+
+export interface TestBuyer {
+  principalId: string;
+  scout: Scout;
+  mandateId: string;
+  accountNumber: string;
+}
+
+export interface TestSeller {
+  principalId: string;
+  beacon: Beacon;
+  accountNumber: string;
+}
+
+let accounts = 400_000_000 + Math.floor(Math.random() * 400_000_000);
+
+export function createMarket(env: TestEnvironment) {
+  const issuer = createVcIssuer({
+    privateKeyPem: readFileSync(env.platform.issuerKeyPath, 'utf8'),
+    attestsTradeRecord: true,
+  });
+  const { http } = env;
+
+  async function aPrincipal(level: Level, name = `Firm ${randomUUID().slice(0, 8)}`) {
+    const key = newKeyPair();
+    return registerPrincipal(http, {
+      name,
+      key,
+      credentials: credentialsFor(issuer, key.publicKey, level, name),
+    });
+  }
+
+  /** A bank account at the sandbox network, with this balance. */
+  async function aBankAccount(rail: string, balanceMinor: bigint, holderName: string): Promise<string> {
+    const accountNumber = String(accounts++);
+    await post(`${env.platform.network.url}/${rail}/operator/accounts`, {
+      routingNumber: ROUTING,
+      accountNumber,
+      holderName,
+      balanceMinor: balanceMinor.toString(),
+    });
+    return accountNumber;
+  }
+
+  async function aBuyer(
+    options: { level?: Level; rail?: string; ceiling?: string; balanceMinor?: bigint } = {},
+  ): Promise<TestBuyer> {
+    const { level = 'L1', rail = 'rtp', ceiling = '900000.00', balanceMinor = 100_000_000n } = options;
+    const principal = await aPrincipal(level, 'Jane Doe');
+    const scout = await Scout.register(http, principal);
+    const accountNumber = await aBankAccount(rail, balanceMinor, 'Jane Doe');
+    const account = await scout.addPaymentAccount({
+      rail,
+      routingNumber: ROUTING,
+      accountNumber,
+      holderName: 'Jane Doe',
+    });
+    const expiresAt = new Date(Date.now() + DAY_MS);
+    const mandate = await scout.requestMandate({ accountId: account.account_id, ceiling, expiresAt });
+    if (mandate.status !== 'accepted') throw new Error(`mandate ${mandate.status}: ${mandate.refusal ?? ''}`);
+    return { principalId: principal.principal_id, scout, mandateId: mandate.mandate_id, accountNumber };
+  }
+
+  async function aSeller(
+    options: { level?: Level; rail?: string; category?: string } = {},
+  ): Promise<TestSeller> {
+    const { level = 'L2', rail = 'rtp', category = 'electronics' } = options;
+    const principal = await aPrincipal(level);
+    const beacon = await Beacon.register(http, principal, { categories: [category] });
+    const accountNumber = await aBankAccount(rail, 0n, principal.name);
+    await beacon.addPaymentAccount({
+      rail,
+      routingNumber: ROUTING,
+      accountNumber,
+      holderName: principal.name,
+    });
+    return { principalId: principal.principal_id, beacon, accountNumber };
+  }
+
+  /** Takes every other seller off the market, so that a session waits for nobody. */
+  async function sellOnly(sellers: readonly TestSeller[]): Promise<void> {
+    await env.db.raw(
+      `UPDATE agents SET categories = CASE WHEN id = ANY(?) THEN '{electronics}'::text[] ELSE '{}' END`,
+      [sellers.map(({ beacon }) => beacon.agentId)],
+    );
+  }
+
+  /** A session that has these sellers' offers ranked. */
+  async function rankedSession(
+    buyer: TestBuyer,
+    offers: readonly (readonly [TestSeller, OfferDocument[]])[],
+    options: { profileId?: string; intent?: string } = {},
+  ): Promise<{ sessionId: string; offers: RankedOffer[] }> {
+    await sellOnly(offers.map(([seller]) => seller));
+    const session = await buyer.scout.openSession({
+      intent: options.intent ?? INTENT,
+      profileId: options.profileId,
+      offerTimeoutSeconds: 10,
+    });
+    for (const [seller, documents] of offers) await seller.beacon.submitOffers(session.session_id, documents);
+    return {
+      sessionId: session.session_id,
+      offers: await buyer.scout.rankedOffers(session.session_id, { everyMs: 50 }),
+    };
+  }
+
+  function commitment(buyer: TestBuyer, offerId: string, more: Partial<Commitment> = {}): Commitment {
+    return {
+      offerId,
+      rail: 'rtp',
+      mandateId: buyer.mandateId,
+      buyer: { name: 'Jane Doe', email: 'jane@example.com' },
+      ...more,
+    };
+  }
+
+  /** A deal between a new buyer and a new seller, just committed. `price` is a decimal of USD. */
+  async function aDealCommitted(
+    options: { price?: string; rail?: string; level?: Level; profileId?: string } = {},
+  ): Promise<{ buyer: TestBuyer; seller: TestSeller; transaction: Transaction; sessionId: string }> {
+    const { price = '349.99', rail = 'rtp', profileId } = options;
+    const buyer = await aBuyer({ rail, level: options.level });
+    const seller = await aSeller({ rail });
+    const { sessionId, offers } = await rankedSession(buyer, [[seller, [anOffer({ price })]]], { profileId });
+    const [offer] = offers;
+    if (!offer) throw new Error('no offer was ranked');
+    const transaction = await buyer.scout.commit(sessionId, commitment(buyer, offer.offer_id, { rail }));
+    return { buyer, seller, transaction, sessionId };
+  }
+
+  /** How often the network moved money for an instruction. */
+  async function executionsOf(rail: string, instructionId: string): Promise<number> {
+    const answer = await fetch(`${env.platform.network.url}/${rail}/operator/transfers?limit=1000`);
+    const { transfers } = (await answer.json()) as { transfers: { id: string; bookings: unknown[] }[] };
+    return transfers.filter(({ id }) => id === instructionId).flatMap(({ bookings }) => bookings).length;
+  }
+
+  return {
+    issuer,
+    aPrincipal,
+    aBankAccount,
+    aBuyer,
+    aSeller,
+    rankedSession,
+    commitment,
+    aDealCommitted,
+    executionsOf,
+  };
+}
+
+export type Market = ReturnType<typeof createMarket>;
+
+function credentialsFor(issuer: VcIssuer, principalKey: string, level: Level, name: string): unknown[] {
+  switch (level) {
+    case 'L0':
+      return [];
+    case 'L1':
+      return [issuer.contact({ principalKey, email: 'someone@example.com' })];
+    case 'L2':
+      return [issuer.organization({ principalKey, legalName: name })];
+    case 'L3':
+      return [issuer.legalEntity({ principalKey, legalName: name, lei: '5493001KJTIIGC8Y1R12' })];
+  }
+}
+
+export function anOffer(
+  options: {
+    price?: string;
+    productId?: string;
+    validForMs?: number;
+    more?: Partial<OfferDocument['availability']>;
+  } = {},
+): OfferDocument {
+  const {
+    price = '349.99',
+    productId = `prod-${randomUUID().slice(0, 8)}`,
+    validForMs = 3_600_000,
+    more,
+  } = options;
+  return {
+    product: {
+      product_id: productId,
+      name: 'Sony WH-1000XM5',
+      category: 'electronics.headphones.over_ear',
+      structured_attributes: {
+        brand: 'Sony',
+        features: ['wireless', 'noise_cancellation'],
+        condition: 'new',
+      },
+      natural_language_description: { content: 'Wireless headphones for commuters', language: 'en' },
+    },
+    pricing: { currency: 'USD', offer_price: price },
+    availability: {
+      in_stock: true,
+      quantity_available: 100,
+      delivery_estimate_days: { min: 1, max: 3 },
+      ...more,
+    },
+    valid_until: new Date(Date.now() + validForMs).toISOString(),
+  };
+}
+
+export async function post(url: string, body: unknown, method = 'POST'): Promise<unknown> {
+  const response = await fetch(url, {
+    method,
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  if (!response.ok) throw new Error(`${method} ${url}: ${response.status} ${await response.text()}`);
+  return response.headers.get('content-type')?.includes('json') ? response.json() : undefined;
+}
