@@ -1,7 +1,7 @@
 /** From risk_assessed towards the rail: margin, novation, and the signed instruction. */
 import { fundMargin } from '../domain/clearing/margin';
 import { novation } from '../domain/ledger/postings';
-import { PROFILES, type MarketProfile } from '../domain/profiles';
+import { PROFILES } from '../domain/profiles';
 import { rows, type Trx } from '../store/db';
 import { findMandate } from '../store/payment-accounts';
 import { lockPrincipals } from '../store/principals';
@@ -27,7 +27,7 @@ type Advanced = Extract<CommitResult, { outcome: 'instructed' | 'margin_called' 
  */
 export async function advanceToSettling(
   trx: Trx,
-  deps: Pick<ActivityDeps, 'signer' | 'railTerms'>,
+  deps: Pick<ActivityDeps, 'signer' | 'railTerms' | 'marginCallMs'>,
   deal: Deal,
   { isCommit }: { isCommit: boolean },
 ): Promise<Advanced> {
@@ -36,7 +36,7 @@ export async function advanceToSettling(
   const margins = await marginsOf(trx, deal.id);
   const funding = await fundingOf(trx, deal, margins);
   if (funding.buyer.shortfallMinor > 0n || funding.seller.shortfallMinor > 0n) {
-    return callMargin(trx, deal, profile, isCommit);
+    return callMargin(trx, deal, deps.marginCallMs ?? profile.marginCallMs, isCommit);
   }
   for (const role of ['buyer', 'seller'] as const) {
     const { fromCollateralMinor, fromSaleMinor } = funding[role];
@@ -111,14 +111,9 @@ async function fund(trx: Trx, deal: Deal, margin: Margin, reserveAllowed: boolea
   });
 }
 
-async function callMargin(
-  trx: Trx,
-  deal: Deal,
-  profile: MarketProfile,
-  isCommit: boolean,
-): Promise<Advanced> {
+async function callMargin(trx: Trx, deal: Deal, forMs: number, isCommit: boolean): Promise<Advanced> {
   if (!isCommit) return { outcome: 'margin_called', sessionId: deal.sessionId, forMs: 0 };
-  const until = await setMarginCall(trx, deal.id, profile.marginCallMs);
+  const until = await setMarginCall(trx, deal.id, forMs);
   await recordEvents(trx, [
     {
       type: 'margin.called',
@@ -126,5 +121,5 @@ async function callMargin(
       payload: { session_id: deal.sessionId, transaction_id: deal.id, until: until.toISOString() },
     },
   ]);
-  return { outcome: 'margin_called', sessionId: deal.sessionId, forMs: profile.marginCallMs };
+  return { outcome: 'margin_called', sessionId: deal.sessionId, forMs };
 }

@@ -13,4 +13,6 @@ export interface ActivityDeps {
   interpreter: Interpreter;
   embedder: Embedder;
   railTerms: Readonly<Record<RailName, RailTerms>>;
+  /** How long a margin call stays open instead of what the profile says. */
+  marginCallMs?: number;
 }

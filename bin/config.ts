@@ -64,6 +64,7 @@ const SCHEMAS = {
     AURA_WORKFLOW_BUNDLE: z.string().optional(),
     AURA_INSTRUCTION_TTL_MS: milliseconds.optional(),
     AURA_RAIL_MAX_DELAY_MS: milliseconds.optional(),
+    AURA_MARGIN_CALL_MS: milliseconds.optional(),
   }),
   rail: z.object({
     ...base,

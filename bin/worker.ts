@@ -43,6 +43,7 @@ void runProcess(async () => {
       interpreter: createRuleInterpreter(),
       embedder: createEmbedder(),
       railTerms: railTerms(config),
+      marginCallMs: config.AURA_MARGIN_CALL_MS,
     }),
     maxCachedWorkflows: CACHED_WORKFLOWS,
     maxConcurrentLocalActivityExecutions: LOCAL_ACTIVITIES,

@@ -1,7 +1,11 @@
 /** The workflow code as one script: given, prebuilt beside this file in a build, or bundled from the sources. */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { extname, join, resolve } from 'node:path';
-import { bundleWorkflowCode, type WorkflowBundleOption, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import {
+  bundleWorkflowCode,
+  type WorkflowBundleOption,
+  type WorkflowBundleWithSourceMap,
+} from '@temporalio/worker';
 
 export const PREBUILT = resolve(__dirname, '..', 'workflow-bundle.js');
 

@@ -160,11 +160,16 @@ export const market: Migration = {
     DECLARE
       market text;
       clearing text;
+      deal text;
       mine text;
       other text;
     BEGIN
       SELECT market_state INTO market FROM sessions WHERE id = NEW.session_id FOR UPDATE;
-      SELECT clearing_state INTO clearing FROM transactions WHERE session_id = NEW.session_id FOR UPDATE;
+      SELECT id, clearing_state INTO deal, clearing FROM transactions WHERE session_id = NEW.session_id FOR UPDATE;
+      IF NEW.transaction_id <> coalesce(deal, '') THEN
+        RAISE EXCEPTION '% is not the deal of %', NEW.transaction_id, NEW.session_id
+          USING ERRCODE = 'check_violation', CONSTRAINT = 'deal_of_session';
+      END IF;
       IF NEW.region = 'market' THEN mine := market; other := clearing; ELSE mine := clearing; other := market; END IF;
       IF NEW.from_state IS DISTINCT FROM mine OR NOT EXISTS (
         SELECT 1 FROM lifecycle_transitions t

@@ -58,8 +58,8 @@ export const ledger: Migration = {
         RAISE EXCEPTION 'an entry does not balance' USING ERRCODE = 'check_violation', CONSTRAINT = 'entry_balances';
       END IF;
       IF EXISTS (
-        SELECT 1 FROM (SELECT entry_id, min(seq) AS first FROM added GROUP BY entry_id) n
-        JOIN postings p ON p.entry_id = n.entry_id AND p.seq < n.first
+        SELECT 1 FROM (SELECT entry_id, count(*) AS here FROM added GROUP BY entry_id) n
+        WHERE n.here <> (SELECT count(*) FROM postings p WHERE p.entry_id = n.entry_id)
       ) THEN
         RAISE EXCEPTION 'an entry was posted already' USING ERRCODE = 'check_violation', CONSTRAINT = 'entry_is_whole';
       END IF;
@@ -105,13 +105,6 @@ export const ledger: Migration = {
     DECLARE
       fresh text[];
     BEGIN
-      IF EXISTS (
-        SELECT 1 FROM jsonb_to_recordset(input) AS e(key text, digest text)
-        JOIN entries k ON k.key = e.key AND k.digest <> e.digest
-      ) THEN
-        RAISE EXCEPTION 'an entry key was used with other content'
-          USING ERRCODE = 'unique_violation', CONSTRAINT = 'entry_key_content';
-      END IF;
       WITH added AS (
         INSERT INTO entries (id, event, key, transaction_id, digest)
         SELECT e.id, e.event, e.key, e.transaction_id, e.digest
@@ -120,6 +113,14 @@ export const ledger: Migration = {
         RETURNING id
       )
       SELECT coalesce(array_agg(id), '{}') INTO fresh FROM added;
+      -- Only now: the insert has waited for whoever was writing the same key.
+      IF EXISTS (
+        SELECT 1 FROM jsonb_to_recordset(input) AS e(key text, digest text)
+        JOIN entries k ON k.key = e.key AND k.digest <> e.digest
+      ) THEN
+        RAISE EXCEPTION 'an entry key was used with other content'
+          USING ERRCODE = 'unique_violation', CONSTRAINT = 'entry_key_content';
+      END IF;
       INSERT INTO accounts (owner, kind, asset)
       SELECT DISTINCT p.owner, p.kind, p.asset
       FROM jsonb_to_recordset(input) AS e(id text, postings jsonb)

@@ -35,13 +35,16 @@ test("the README's clients compile against the SDK", () => {
     config: object;
   };
   const { options } = ts.parseJsonConfigFileContent(config, ts.sys, ROOT);
-  const host = ts.createCompilerHost(options);
-  const { fileExists, readFile, getSourceFile } = host;
-  host.fileExists = (path) => examples.has(path) || fileExists(path);
-  host.readFile = (path) => examples.get(path) ?? readFile(path);
-  host.getSourceFile = (path, ...rest) => {
-    const code = examples.get(path);
-    return code === undefined ? getSourceFile(path, ...rest) : ts.createSourceFile(path, code, rest[0]);
+  const disk = ts.createCompilerHost(options);
+  const host: ts.CompilerHost = {
+    ...disk,
+    fileExists: (path) => examples.has(path) || disk.fileExists(path),
+    readFile: (path) => examples.get(path) ?? disk.readFile(path),
+    getSourceFile: (path, languageVersion, ...rest) => {
+      const code = examples.get(path);
+      if (code === undefined) return disk.getSourceFile(path, languageVersion, ...rest);
+      return ts.createSourceFile(path, code, languageVersion);
+    },
   };
   const program = ts.createProgram([...examples.keys()], { ...options, noEmit: true }, host);
   const problems = [...examples.keys()].flatMap((path) =>

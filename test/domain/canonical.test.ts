@@ -63,12 +63,15 @@ describe('canonical JSON', () => {
 
   it('is the same however the keys came, and reads back as the same value', () => {
     fc.assert(
-      fc.property(fc.dictionary(fc.string({ unit: 'grapheme' }), fc.jsonValue(), { noNullPrototype: true }), (value) => {
-        const turned = Object.fromEntries(Object.entries(value).reverse());
-        expect(canonicalJson(turned)).toBe(canonicalJson(value));
-        // -0 is written as 0: the one value that changes.
-        expect(JSON.parse(canonicalJson(value))).toEqual(JSON.parse(JSON.stringify(value)));
-      }),
+      fc.property(
+        fc.dictionary(fc.string({ unit: 'grapheme' }), fc.jsonValue(), { noNullPrototype: true }),
+        (value) => {
+          const turned = Object.fromEntries(Object.entries(value).reverse());
+          expect(canonicalJson(turned)).toBe(canonicalJson(value));
+          // -0 is written as 0: the one value that changes.
+          expect(JSON.parse(canonicalJson(value))).toEqual(JSON.parse(JSON.stringify(value)));
+        },
+      ),
     );
   });
 

@@ -44,7 +44,10 @@ describe('hard constraints', () => {
     ['quantity', { ...FITTING, availability: { ...availability, quantity_available: 1 } }],
     ['ships_to', { ...FITTING, availability: { ...availability, ships_to: ['CA'] } }],
     ['condition', { ...FITTING, attributes: { ...attributes, condition: 'used' } }],
-    ['deliver_by', { ...FITTING, availability: { ...availability, delivery_estimate_days: { min: 1, max: 6 } } }],
+    [
+      'deliver_by',
+      { ...FITTING, availability: { ...availability, delivery_estimate_days: { min: 1, max: 6 } } },
+    ],
     ['deliver_by', { ...FITTING, availability: { ...availability, delivery_estimate_days: undefined } }],
     ['features_required', { ...FITTING, attributes: { ...attributes, features: ['bluetooth'] } }],
     ['features_required', { ...FITTING, attributes: { ...attributes, features: undefined } }],

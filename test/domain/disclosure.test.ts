@@ -53,7 +53,12 @@ describe('disclosure', () => {
   it('opens identity and address with T19, and never what the buyer would have paid', () => {
     expect(disclosureTier('retail', 'buyer_identity', 'clear')).toBe('full');
     expect(disclosureTier('retail', 'shipping_address', 'post_trade')).toBe('full');
-    for (const field of ['raw_intent', 'ideal_price_range', 'behavioural_signals', 'purchase_history'] as const)
+    for (const field of [
+      'raw_intent',
+      'ideal_price_range',
+      'behavioural_signals',
+      'purchase_history',
+    ] as const)
       for (const phase of DISCLOSURE_PHASES) expect(disclosureTier('retail', field, phase)).toBe('withheld');
   });
 

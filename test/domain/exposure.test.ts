@@ -19,15 +19,20 @@ describe('an amount in USD', () => {
   it('is never less than the rate says, and less than a cent more', () => {
     const aRate = fc.bigInt({ min: 1n, max: 10n ** 14n });
     fc.assert(
-      fc.property(fc.bigInt({ min: 0n, max: 10n ** 20n }), aRate, fc.integer({ min: 0, max: 18 }), (minor, rate, exponent) => {
-        const digits = rate.toString().padStart(11, '0');
-        const usdPerUnit = `${digits.slice(0, -10)}.${digits.slice(-10)}`;
-        const cents = usdMinor({ amountMinor: minor, exponent, usdPerUnit });
-        const exact = minor * rate * 100n;
-        const unit = 10n ** BigInt(exponent + 10);
-        expect(cents * unit >= exact).toBe(true);
-        expect((cents - 1n) * unit < exact).toBe(true);
-      }),
+      fc.property(
+        fc.bigInt({ min: 0n, max: 10n ** 20n }),
+        aRate,
+        fc.integer({ min: 0, max: 18 }),
+        (minor, rate, exponent) => {
+          const digits = rate.toString().padStart(11, '0');
+          const usdPerUnit = `${digits.slice(0, -10)}.${digits.slice(-10)}`;
+          const cents = usdMinor({ amountMinor: minor, exponent, usdPerUnit });
+          const exact = minor * rate * 100n;
+          const unit = 10n ** BigInt(exponent + 10);
+          expect(cents * unit >= exact).toBe(true);
+          expect((cents - 1n) * unit < exact).toBe(true);
+        },
+      ),
     );
   });
 });

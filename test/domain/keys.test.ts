@@ -99,7 +99,9 @@ describe('a public key', () => {
   it('is refused in every form where the point is unsafe', () => {
     const raw = Buffer.from(SMALL_ORDER['order 8'], 'hex');
     const key = raw.toString('base64');
-    expect(() => parsePublicKey({ kty: 'OKP', crv: 'Ed25519', x: raw.toString('base64url') })).toThrow(/small/);
+    expect(() => parsePublicKey({ kty: 'OKP', crv: 'Ed25519', x: raw.toString('base64url') })).toThrow(
+      /small/,
+    );
     expect(() => parsePublicKey(didKey(key))).toThrow(/small/);
     expect(() => parsePublicKey(publicKeyPem(key))).toThrow(/small/);
   });
@@ -131,15 +133,16 @@ describe('a public key', () => {
       );
     }
     // A secp256k1 did:key of the method's specification.
-    expect(() => parsePublicKey('did:key:zQ3shokFTS3brHcDQrn82RUDfCZESWL1ZdCEJwekUDPQiYBme')).toThrow(KeyError);
+    expect(() => parsePublicKey('did:key:zQ3shokFTS3brHcDQrn82RUDfCZESWL1ZdCEJwekUDPQiYBme')).toThrow(
+      KeyError,
+    );
   });
 
-  it.each([['', 1, null, undefined, [], {}, 'AAAA', '{', 'did:key:', 'did:key:fed01', 'did:key:z0OIl', 'did:web:x']])(
-    'is refused where there is none',
-    (...values) => {
-      for (const value of values) expect(() => parsePublicKey(value)).toThrow(KeyError);
-    },
-  );
+  it.each([
+    ['', 1, null, undefined, [], {}, 'AAAA', '{', 'did:key:', 'did:key:fed01', 'did:key:z0OIl', 'did:web:x'],
+  ])('is refused where there is none', (...values) => {
+    for (const value of values) expect(() => parsePublicKey(value)).toThrow(KeyError);
+  });
 
   it('of another length is refused', () => {
     for (const length of [0, 31, 33]) {

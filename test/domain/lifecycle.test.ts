@@ -93,7 +93,16 @@ describe('the lifecycle', () => {
     expect(MARKET_STATES).toHaveLength(13);
     expect(CLEARING_STATES).toHaveLength(9);
     expect(new Set([...MARKET_STATES, ...CLEARING_STATES]).size).toBe(22);
-    const ids = [...Array.from({ length: 22 }, (_, at) => `T${at + 1}`), 'X1', 'X2', 'X3', 'X4', 'X5', 'X6', 'X7'];
+    const ids = [
+      ...Array.from({ length: 22 }, (_, at) => `T${at + 1}`),
+      'X1',
+      'X2',
+      'X3',
+      'X4',
+      'X5',
+      'X6',
+      'X7',
+    ];
     expect(new Set(IDS)).toEqual(new Set(ids));
   });
 
@@ -152,7 +161,11 @@ describe('the lifecycle', () => {
           expect(MARKET_STATES).toContain(state.market);
           expect(CLEARING).toContain(state.clearing);
           // Clearing begins with a commitment, and money has moved before anything counts as delivered.
-          if (['created', 'interpreting', 'discovering', 'collecting_offers', 'offers_available'].includes(state.market))
+          if (
+            ['created', 'interpreting', 'discovering', 'collecting_offers', 'offers_available'].includes(
+              state.market,
+            )
+          )
             expect([null, 'declined']).toContain(state.clearing);
           if (state.market === 'fulfilled') expect(state.clearing).not.toBe('risk_assessed');
         }
@@ -189,7 +202,9 @@ describe('the lifecycle', () => {
     ['T17', { market: 'resolved', clearing: 'declined' }],
   ])('refuses %s while the other region forbids it', (id, state) => {
     expect(findMove(id, state)).toBeUndefined();
-    expect(() => advance(state, id)).toThrow(`${id} does not apply in ${state.market}/${state.clearing ?? '–'}`);
+    expect(() => advance(state, id)).toThrow(
+      `${id} does not apply in ${state.market}/${state.clearing ?? '–'}`,
+    );
   });
 
   it('ends in completed, cancelled, expired and failed; only a completed deal can still be disputed', () => {
@@ -201,7 +216,10 @@ describe('the lifecycle', () => {
           .map(({ transition }) => transition),
       );
     for (const state of MARKET_STATES) {
-      expect([state, isTerminal(state)]).toEqual([state, (TERMINAL_MARKET_STATES as string[]).includes(state)]);
+      expect([state, isTerminal(state)]).toEqual([
+        state,
+        (TERMINAL_MARKET_STATES as string[]).includes(state),
+      ]);
       if (state === 'completed') expect(onward(state)).toEqual(new Set(['T15']));
       else expect([state, onward(state).size === 0]).toEqual([state, isTerminal(state)]);
     }

@@ -137,10 +137,26 @@ describe('funding of margin', () => {
   const anAmount = fc.bigInt({ min: 0n, max: 10n ** 12n });
 
   it.each([
-    ['all from collateral', { requiredMinor: 5n, freeCollateralMinor: 9n, reserveAllowed: true }, [5n, 0n, 0n]],
-    ['the rest from the sale', { requiredMinor: 5n, freeCollateralMinor: 2n, reserveAllowed: true }, [2n, 3n, 0n]],
-    ['exactly from collateral', { requiredMinor: 5n, freeCollateralMinor: 5n, reserveAllowed: false }, [5n, 0n, 0n]],
-    ['not at all, but a call', { requiredMinor: 5n, freeCollateralMinor: 2n, reserveAllowed: false }, [0n, 0n, 3n]],
+    [
+      'all from collateral',
+      { requiredMinor: 5n, freeCollateralMinor: 9n, reserveAllowed: true },
+      [5n, 0n, 0n],
+    ],
+    [
+      'the rest from the sale',
+      { requiredMinor: 5n, freeCollateralMinor: 2n, reserveAllowed: true },
+      [2n, 3n, 0n],
+    ],
+    [
+      'exactly from collateral',
+      { requiredMinor: 5n, freeCollateralMinor: 5n, reserveAllowed: false },
+      [5n, 0n, 0n],
+    ],
+    [
+      'not at all, but a call',
+      { requiredMinor: 5n, freeCollateralMinor: 2n, reserveAllowed: false },
+      [0n, 0n, 3n],
+    ],
     ['nothing', { requiredMinor: 0n, freeCollateralMinor: 0n, reserveAllowed: false }, [0n, 0n, 0n]],
   ] as const)('takes %s', (_, input, [fromCollateralMinor, fromSaleMinor, shortfallMinor]) => {
     expect(fundMargin(input)).toEqual({ fromCollateralMinor, fromSaleMinor, shortfallMinor });

@@ -145,7 +145,10 @@ describe('rounding', () => {
     expect(divideHalfEven(numerator, denominator)).toBe(expected);
   });
 
-  const aDivision = [fc.bigInt({ min: -(10n ** 20n), max: 10n ** 20n }), fc.bigInt({ min: 1n, max: 10n ** 9n })] as const;
+  const aDivision = [
+    fc.bigInt({ min: -(10n ** 20n), max: 10n ** 20n }),
+    fc.bigInt({ min: 1n, max: 10n ** 9n }),
+  ] as const;
 
   it('half to even is never further off than half, and ties end on an even number', () => {
     fc.assert(

@@ -33,7 +33,11 @@ describe('the quote of an offer', () => {
 
   it('takes the cheapest shipping where none is chosen, the first of equals', () => {
     const wish = { price: '10.00', availability: { shipping_options: SHIPPING } };
-    expect(priced(wish)).toMatchObject({ shippingMethod: 'standard', shippingMinor: 499n, totalMinor: 1_499n });
+    expect(priced(wish)).toMatchObject({
+      shippingMethod: 'standard',
+      shippingMinor: 499n,
+      totalMinor: 1_499n,
+    });
     expect(priced({ price: '10.00' })).toMatchObject({ shippingMethod: null, shippingMinor: 0n });
     expect(priced({ price: '10.00', availability: { shipping_options: [] } }).totalMinor).toBe(1_000n);
   });

@@ -26,15 +26,20 @@ describe('market profiles', () => {
     ['b2b_trade', [500, 500], 'buyer', false, [30, 14], [50, 200], 'confirmed'],
     ['digital_goods', [0, 100], 'seller', true, [3, 7], [100, 0], 'provisional'],
     ['services', [100, 300], 'seller', true, [10, 14], [100, 100], 'provisional'],
-  ] as const)('%s has its margins, windows, fees and finality', (id, floors, recourse, reserve, days, bps, finality) => {
-    const profile = PROFILES[id];
-    expect([profile.marginFloorBps.buyer, profile.marginFloorBps.seller]).toEqual(floors);
-    expect(profile.recourse).toBe(recourse);
-    expect(profile.reserveFromSale).toBe(reserve);
-    expect([profile.marginHalfLifeDays, profile.disputeWindowDays]).toEqual(days);
-    expect([costBps(profile, 'clear', 'clearing'), costBps(profile, 'commit', 'cancellation')]).toEqual(bps);
-    expect(profile.finality).toBe(finality);
-  });
+  ] as const)(
+    '%s has its margins, windows, fees and finality',
+    (id, floors, recourse, reserve, days, bps, finality) => {
+      const profile = PROFILES[id];
+      expect([profile.marginFloorBps.buyer, profile.marginFloorBps.seller]).toEqual(floors);
+      expect(profile.recourse).toBe(recourse);
+      expect(profile.reserveFromSale).toBe(reserve);
+      expect([profile.marginHalfLifeDays, profile.disputeWindowDays]).toEqual(days);
+      expect([costBps(profile, 'clear', 'clearing'), costBps(profile, 'commit', 'cancellation')]).toEqual(
+        bps,
+      );
+      expect(profile.finality).toBe(finality);
+    },
+  );
 
   it.each([
     ['retail', 'indicative firm executed'],

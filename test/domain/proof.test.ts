@@ -68,7 +68,12 @@ describe('a proof of settlement', () => {
   const altered = signProof(STATEMENT, EVIDENCE, rail);
   it.each<[string, string, Partial<ProofStatement>, Partial<ProofContext>]>([
     ['signature', 'another key under the same name', {}, forged],
-    ['signature', 'a statement changed after signing', {}, { proof: { ...altered, statement: { ...STATEMENT, reference: 'REF-2' } } }],
+    [
+      'signature',
+      'a statement changed after signing',
+      {},
+      { proof: { ...altered, statement: { ...STATEMENT, reference: 'REF-2' } } },
+    ],
     ['signature', 'other evidence', {}, { proof: { ...altered, evidence: '<pacs.008/>' } }],
     ['signature', 'evidence the statement does not name', { evidence_sha256: sha256Hex('x') }, {}],
     ['signature', 'no key of the rail', {}, by([])],

@@ -33,9 +33,19 @@ describe('the rails of a deal', () => {
   it.each<[string, Partial<RailOption>, Partial<RailNeed>, RegExp]>([
     ['of another asset', { asset: 'EUR' }, {}, /does not carry USD/],
     ['below the amount', { maxAmountMinor: 9_999n }, {}, /above its limit/],
-    ['that settle too weakly', { finality: 'provisional' }, { finality: 'confirmed' }, /profile asks for confirmed/],
+    [
+      'that settle too weakly',
+      { finality: 'provisional' },
+      { finality: 'confirmed' },
+      /profile asks for confirmed/,
+    ],
     ['the seller has no account at', { sellerAccepts: false }, {}, /seller has no account/],
-    ['without a mandate', { mandateLeftMinor: null, mandateRef: null }, {}, /no accepted request for payment/],
+    [
+      'without a mandate',
+      { mandateLeftMinor: null, mandateRef: null },
+      {},
+      /no accepted request for payment/,
+    ],
     ['whose mandate is used up', { mandateLeftMinor: 9_999n }, {}, /mandate does not cover/],
   ])('are never ones %s', (_, wish, asked, reason) => {
     const { rails, refused } = chooseRails([option(wish), option({ rail: 'fednow' })], need(asked));
@@ -58,13 +68,19 @@ describe('the rails of a deal', () => {
       mandateRef: fc.constant('mnd_1'),
     });
     fc.assert(
-      fc.property(fc.array(anOption, { maxLength: 6 }), fc.constantFrom<RailName>('rtp', 'fednow'), (options, preferred) => {
-        const plain = chooseRails(options, need());
-        const biased = chooseRails(options, need({ preferred }));
-        expect(plain.rails.length + plain.refused.length).toBe(options.length);
-        expect(new Set(biased.rails)).toEqual(new Set(plain.rails));
-        expect(plain.rails.every((rail) => rail.asset === 'USD' && rail.mandateLeftMinor === 10_000n)).toBe(true);
-      }),
+      fc.property(
+        fc.array(anOption, { maxLength: 6 }),
+        fc.constantFrom<RailName>('rtp', 'fednow'),
+        (options, preferred) => {
+          const plain = chooseRails(options, need());
+          const biased = chooseRails(options, need({ preferred }));
+          expect(plain.rails.length + plain.refused.length).toBe(options.length);
+          expect(new Set(biased.rails)).toEqual(new Set(plain.rails));
+          expect(plain.rails.every((rail) => rail.asset === 'USD' && rail.mandateLeftMinor === 10_000n)).toBe(
+            true,
+          );
+        },
+      ),
     );
   });
 });

@@ -27,16 +27,29 @@ describe('the score of an offer', () => {
     const percent = fc.double({ min: 0, max: 100, noNaN: true });
     const share = fc.double({ min: 0.01, max: 1, noNaN: true });
     fc.assert(
-      fc.property(percent, percent, percent, share, percent, (reputation, structured, semantic, risk, more) => {
-        const base = scored(reputation, structured, semantic, risk);
-        expect(base.cwr).toBeGreaterThanOrEqual(0);
-        expect(base.cwr).toBeLessThanOrEqual(100 + 1e-9);
-        expect(base.score).toBeLessThanOrEqual(base.cwr);
-        const top = (value: number) => Math.max(value, more);
-        expect(scored(top(reputation), structured, semantic, risk).score).toBeGreaterThanOrEqual(base.score);
-        expect(scored(reputation, top(structured), semantic, risk).score).toBeGreaterThanOrEqual(base.score);
-        expect(scored(reputation, structured, top(semantic), risk).score).toBeGreaterThanOrEqual(base.score);
-      }),
+      fc.property(
+        percent,
+        percent,
+        percent,
+        share,
+        percent,
+        (reputation, structured, semantic, risk, more) => {
+          const base = scored(reputation, structured, semantic, risk);
+          expect(base.cwr).toBeGreaterThanOrEqual(0);
+          expect(base.cwr).toBeLessThanOrEqual(100 + 1e-9);
+          expect(base.score).toBeLessThanOrEqual(base.cwr);
+          const top = (value: number) => Math.max(value, more);
+          expect(scored(top(reputation), structured, semantic, risk).score).toBeGreaterThanOrEqual(
+            base.score,
+          );
+          expect(scored(reputation, top(structured), semantic, risk).score).toBeGreaterThanOrEqual(
+            base.score,
+          );
+          expect(scored(reputation, structured, top(semantic), risk).score).toBeGreaterThanOrEqual(
+            base.score,
+          );
+        },
+      ),
     );
   });
 
@@ -83,9 +96,21 @@ describe('the structured match', () => {
   it.each<[string, OfferWish, number]>([
     ['the price', { ...perfect, price: '400.01' }, 70],
     ['the price from below', { ...perfect, price: '199.99' }, 70],
-    ['one of two required features', { ...perfect, attributes: { brand: 'Sony', features: ['anc', 'foldable'] } }, 85],
-    ['the preferred feature', { ...perfect, attributes: { brand: 'Sony', features: ['anc', 'bluetooth'] } }, 85],
-    ['the preferred brand, but an acceptable one', { ...perfect, attributes: { ...perfect.attributes, brand: 'bose' } }, 94],
+    [
+      'one of two required features',
+      { ...perfect, attributes: { brand: 'Sony', features: ['anc', 'foldable'] } },
+      85,
+    ],
+    [
+      'the preferred feature',
+      { ...perfect, attributes: { brand: 'Sony', features: ['anc', 'bluetooth'] } },
+      85,
+    ],
+    [
+      'the preferred brand, but an acceptable one',
+      { ...perfect, attributes: { ...perfect.attributes, brand: 'bose' } },
+      94,
+    ],
     ['any brand asked for', { ...perfect, attributes: { ...perfect.attributes, brand: 'JBL' } }, 85],
     ['a brand', { ...perfect, attributes: { features: ['anc', 'bluetooth', 'foldable'] } }, 85],
     ['the delivery date', { ...perfect, availability: { delivery_estimate_days: { min: 2, max: 6 } } }, 90],
@@ -130,7 +155,10 @@ describe('the ranking', () => {
     fc.assert(
       fc.property(
         offers.chain((list) =>
-          fc.tuple(fc.constant(list), fc.shuffledSubarray(list, { minLength: list.length, maxLength: list.length })),
+          fc.tuple(
+            fc.constant(list),
+            fc.shuffledSubarray(list, { minLength: list.length, maxLength: list.length }),
+          ),
         ),
         ([list, shuffled]) => {
           expect(rankOffers(shuffled)).toEqual(rankOffers(list));

@@ -37,24 +37,39 @@ describe('base reputation', () => {
 
   it('lies within 0 and 100, grows with deliveries and falls with failures and disputes', () => {
     fc.assert(
-      fc.property(aTrust, aCount, aCount, aCount, fc.integer({ min: 1, max: 100 }), (trust, good, bad, disputed, more) => {
-        const base = baseReputation(trust, deals(good, bad, disputed));
-        expect(base).toBeGreaterThanOrEqual(0);
-        expect(base).toBeLessThanOrEqual(100);
-        expect(baseReputation(trust, deals(good, bad + more, disputed))).toBeLessThanOrEqual(base);
-        expect(baseReputation(trust, deals(good, bad, disputed + more))).toBeLessThanOrEqual(base);
-        if (disputed === 0) expect(baseReputation(trust, deals(good + more, bad))).toBeGreaterThanOrEqual(base);
-      }),
+      fc.property(
+        aTrust,
+        aCount,
+        aCount,
+        aCount,
+        fc.integer({ min: 1, max: 100 }),
+        (trust, good, bad, disputed, more) => {
+          const base = baseReputation(trust, deals(good, bad, disputed));
+          expect(base).toBeGreaterThanOrEqual(0);
+          expect(base).toBeLessThanOrEqual(100);
+          expect(baseReputation(trust, deals(good, bad + more, disputed))).toBeLessThanOrEqual(base);
+          expect(baseReputation(trust, deals(good, bad, disputed + more))).toBeLessThanOrEqual(base);
+          if (disputed === 0)
+            expect(baseReputation(trust, deals(good + more, bad))).toBeGreaterThanOrEqual(base);
+        },
+      ),
     );
   });
 
   it('cannot be lifted above 100 nor sunk below 0 by what others attest', () => {
     fc.assert(
-      fc.property(aTrust, aCount, aCount, aShare, aShare, (trust, good, transactions, fulfilledShare, disputeShare) => {
-        const value = baseReputation(trust, deals(good), { transactions, fulfilledShare, disputeShare });
-        expect(value).toBeGreaterThanOrEqual(0);
-        expect(value).toBeLessThanOrEqual(100);
-      }),
+      fc.property(
+        aTrust,
+        aCount,
+        aCount,
+        aShare,
+        aShare,
+        (trust, good, transactions, fulfilledShare, disputeShare) => {
+          const value = baseReputation(trust, deals(good), { transactions, fulfilledShare, disputeShare });
+          expect(value).toBeGreaterThanOrEqual(0);
+          expect(value).toBeLessThanOrEqual(100);
+        },
+      ),
     );
   });
 });

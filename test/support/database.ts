@@ -1,7 +1,8 @@
 /** A database of its own for each test file, so that files neither see nor wait for each other. */
 import { randomBytes } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import pg from 'pg';
-import { createDb, migrate, type Db } from '../../store/db';
+import { createDb, migrate, rows, type Db } from '../../store/db';
 
 export interface TestDatabase {
   readonly db: Db;
@@ -58,6 +59,19 @@ export function describeWithDatabase(
     afterAll(async () => database?.drop());
     tests(() => database ?? missing());
   });
+}
+
+/** Resolves once a connection to this database waits for a lock. */
+export async function untilSomeoneWaits(db: Db): Promise<void> {
+  for (let attempt = 0; attempt < 200; attempt++) {
+    const waiting = await rows(
+      db,
+      "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+    );
+    if (waiting.length > 0) return;
+    await setTimeout(10);
+  }
+  throw new Error('nobody waits for a lock');
 }
 
 function missing(): never {

@@ -18,7 +18,13 @@ import { insertOffers } from '../../store/offers';
 import { answerMandate, insertMandate, upsertAccount } from '../../store/payment-accounts';
 import { insertPrincipal } from '../../store/principals';
 import { insertSession } from '../../store/sessions';
-import { findDeal, insertExposures, insertMargins, insertTransaction, type Deal } from '../../store/transactions';
+import {
+  findDeal,
+  insertExposures,
+  insertMargins,
+  insertTransaction,
+  type Deal,
+} from '../../store/transactions';
 import { pathTo, takeSteps, type WantedState } from './lifecycle-paths';
 import { anOfferDocument, type OfferWish } from './offer-documents';
 
@@ -158,7 +164,7 @@ export async function anOffer(
 
 export async function anAccount(
   db: Db,
-  wish: { principal: TestPrincipal; rail?: RailName },
+  wish: { principal: { id: string }; rail?: RailName },
 ): Promise<{ id: string; rail: RailName }> {
   const rail = wish.rail ?? 'rtp';
   const account = await inTransaction(db, (trx) =>
@@ -178,7 +184,7 @@ export async function anAccount(
 /** A mandate the payer has accepted, on an account of its own. */
 export async function aMandate(
   db: Db,
-  wish: { principal: TestPrincipal; ceiling?: Money; rail?: RailName },
+  wish: { principal: { id: string }; ceiling?: Money; rail?: RailName },
 ): Promise<string> {
   const account = await anAccount(db, wish);
   const id = newId('mandate');
@@ -210,7 +216,11 @@ export interface DealWish {
 /** A deal that was committed to and led to the wanted state along the lifecycle. */
 export async function aDeal(db: Db, wish: DealWish = {}): Promise<Deal> {
   const amount = wish.amount ?? usd('349.99');
-  const session = await aSession(db, { scout: wish.scout, profileId: wish.profileId, at: 'offers_available' });
+  const session = await aSession(db, {
+    scout: wish.scout,
+    profileId: wish.profileId,
+    at: 'offers_available',
+  });
   const offer = await anOffer(db, { session, beacon: wish.beacon, price: '1.00' });
   const ids = { sessionId: session.id, transactionId: newId('transaction') };
   const mandateId = await aMandate(db, { principal: session.scout.principal });
