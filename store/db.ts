@@ -1,6 +1,7 @@
 /** The connection to Postgres, the book of record, and the one way to run a transaction on it. */
 import knex, { type Knex } from 'knex';
 import pg from 'pg';
+import { toSql } from 'pgvector';
 import { migrationSource } from '../migrations';
 
 export type Db = Knex;
@@ -70,5 +71,5 @@ export async function migrate(db: Db): Promise<string[]> {
 
 /** pgvector's text form. */
 export function toVector(values: readonly number[]): string {
-  return `[${values.join(',')}]`;
+  return toSql([...values]) as string;
 }

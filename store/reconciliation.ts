@@ -115,7 +115,8 @@ export async function fileBreaks(
          b."actualMinor", b.detail
        FROM jsonb_to_recordset(:found::jsonb) AS b(id text, kind text, key text, "instructionId" text,
          "statementLine" bigint, asset text, "expectedMinor" numeric, "actualMinor" numeric, detail text)
-       ON CONFLICT (key) DO UPDATE SET status = 'open', resolved_at = NULL`,
+       ON CONFLICT (key) DO UPDATE
+       SET status = 'open', resolved_at = NULL, kind = excluded.kind, detail = excluded.detail`,
       {
         rail: run.rail,
         run: run.id,
@@ -123,12 +124,15 @@ export async function fileBreaks(
       },
     );
   }
-  // A break is closed by a run over its period that no longer sees it; an altered line stays until someone decides.
+  // A break is closed by a run that covers what it is about and no longer sees it, whichever run found it; an altered
+  // line stays until someone decides.
   await trx.raw(
-    `UPDATE breaks b SET status = 'resolved', resolved_at = now()
-     WHERE b.rail = :rail AND b.status = 'open' AND b.kind <> 'altered' AND NOT b.key = ANY(:keys)
-       AND EXISTS (SELECT 1 FROM reconciliation_runs r WHERE r.id = b.run_id
-                   AND r.period_from >= :from AND r.period_to <= :to)`,
+    `UPDATE breaks SET status = 'resolved', resolved_at = now()
+     FROM (SELECT b.id, coalesce(l.booked_at, (p.statement->>'executed_at')::timestamptz) AS at
+           FROM breaks b LEFT JOIN statement_lines l ON l.seq = b.statement_line
+           LEFT JOIN proofs p ON p.instruction_id = b.instruction_id AND p.accepted
+           WHERE b.rail = :rail AND b.status = 'open' AND b.kind <> 'altered' AND NOT b.key = ANY(:keys)) gone
+     WHERE breaks.id = gone.id AND gone.at >= :from AND gone.at < :to`,
     { rail: run.rail, from: run.from, to: run.to, keys: found.map(({ key }) => key) },
   );
   const [left] = await rows<{ open: string }>(

@@ -19,7 +19,9 @@ export async function runRelay(
       const published = await relayEvents(db, BATCH, async (events) => {
         const pipeline = redis.pipeline();
         for (const event of events) pipeline.publish(EVENTS_CHANNEL, JSON.stringify(event));
-        await pipeline.exec();
+        // A pipeline answers its commands' errors instead of throwing them.
+        const failed = (await pipeline.exec())?.find(([error]) => error !== null);
+        if (failed?.[0]) throw failed[0];
       });
       if (published === 0) await pause(IDLE_MS, signal);
     } catch (error) {

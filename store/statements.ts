@@ -22,16 +22,18 @@ export async function ingestLines(
   runId: string | null = null,
 ): Promise<AlteredLine[]> {
   if (lines.length === 0) return [];
-  const input = `jsonb_to_recordset(:lines::jsonb) AS l(rail text, network text, business_date date, reference text,
+  const input = (
+    binding: string,
+  ) => `jsonb_to_recordset(${binding}::jsonb) AS l(rail text, network text, business_date date, reference text,
     line text, direction text, asset text, amount_minor numeric, fee_minor numeric, instruction_id text,
     source_format text, booked_at timestamptz)`;
-  const bindings = { lines: JSON.stringify(lines), run: runId };
+  const bindings = { lines: JSON.stringify(lines), first: JSON.stringify(firstOfEach(lines)), run: runId };
   await db.raw(
     `INSERT INTO statement_lines AS s (rail, network, business_date, reference, line, direction, asset, amount_minor,
        fee_minor, instruction_id, source_format, booked_at, last_seen_run)
      SELECT l.rail, l.network, l.business_date, l.reference, l.line, l.direction, l.asset, l.amount_minor, l.fee_minor,
        l.instruction_id, l.source_format, l.booked_at, :run
-     FROM ${input}
+     FROM ${input(':first')}
      ON CONFLICT (rail, network, business_date, reference, line)
      DO UPDATE SET last_seen_run = coalesce(excluded.last_seen_run, s.last_seen_run)`,
     bindings,
@@ -39,10 +41,17 @@ export async function ingestLines(
   return rows<AlteredLine>(
     db,
     `SELECT s.seq, s.reference, s.asset, s.amount_minor AS "beforeMinor", l.amount_minor AS "nowMinor"
-     FROM ${input} JOIN statement_lines s USING (rail, network, business_date, reference, line)
+     FROM ${input(':lines')} JOIN statement_lines s USING (rail, network, business_date, reference, line)
      WHERE (s.amount_minor, s.direction, s.asset) IS DISTINCT FROM (l.amount_minor, l.direction, l.asset)`,
     bindings,
   );
+}
+
+/** A statement may have a line twice: the first is stored, and the others are compared with it. */
+function firstOfEach(lines: readonly StatementLine[]): StatementLine[] {
+  const keyOf = (line: StatementLine) =>
+    JSON.stringify([line.rail, line.network, line.business_date, line.reference, line.line]);
+  return [...new Map(lines.toReversed().map((line) => [keyOf(line), line])).values()].reverse();
 }
 
 export interface StoredLine {

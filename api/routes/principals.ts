@@ -155,7 +155,9 @@ async function register(
 
 /** An organisation bears the name that was verified; a person's contact is not a name. */
 function verifiedName(verified: readonly AcceptedCredential[]): string | undefined {
-  return verified.find(({ level, subjectName }) => subjectName && atLeast(level, 'L2'))?.subjectName ?? undefined;
+  return (
+    verified.find(({ level, subjectName }) => subjectName && atLeast(level, 'L2'))?.subjectName ?? undefined
+  );
 }
 
 function answer(principal: Principal) {

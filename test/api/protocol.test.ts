@@ -2,7 +2,8 @@
 import { gzipSync } from 'node:zlib';
 import { requestSigningBytes } from '../../domain/request-signature';
 import { newKeyPair, registerPrincipal, Scout, type KeyPair } from '../../sdk';
-import { describeOnServer, testEnvironment, type TestEnvironment } from '../support/environment';
+import { testEnvironment, type TestEnvironment } from '../support/environment';
+import { describeOnServer } from '../support/on-server';
 import {
   anOffer,
   createMarket,

@@ -1,7 +1,8 @@
 /** Deals on the real services: the whole way, and the ways a payment goes wrong. */
 import { checkLedger, dealBalances } from '../../store/ledger';
 import { AuraApiError, type Transaction } from '../../sdk';
-import { describeOnServer, testEnvironment, type TestEnvironment } from '../support/environment';
+import { testEnvironment, type TestEnvironment } from '../support/environment';
+import { describeOnServer } from '../support/on-server';
 import { anOffer, createMarket, post, type Market } from '../support/market';
 
 jest.setTimeout(120_000);

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { checkLedger } from '../../store/ledger';
 import type { Transaction } from '../../sdk';
-import { describeOnServer, testEnvironment, type TestEnvironment } from '../support/environment';
+import { testEnvironment, type TestEnvironment } from '../support/environment';
+import { describeOnServer } from '../support/on-server';
 import { anOffer, createMarket, type Market } from '../support/market';
 
 jest.setTimeout(120_000);

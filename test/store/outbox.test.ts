@@ -12,16 +12,15 @@ function tools(database: () => TestDatabase) {
   const db = () => database().db;
   return {
     db,
-    async tell(count: number, correlationId = newId('session')): Promise<string> {
+    tell: async (count: number, correlationId = newId('session')): Promise<string> => {
       const events = Array.from({ length: count }, (_, at): DomainEvent => {
         return { type: 'session.created', correlationId, payload: { at } };
       });
       await inTransaction(db(), (trx) => recordEvents(trx, events));
       return correlationId;
     },
-    async unpublished(): Promise<number> {
-      return (await rows(db(), 'SELECT 1 FROM outbox WHERE published_at IS NULL')).length;
-    },
+    unpublished: async (): Promise<number> =>
+      (await rows(db(), 'SELECT 1 FROM outbox WHERE published_at IS NULL')).length,
   };
 }
 

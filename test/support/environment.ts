@@ -13,10 +13,6 @@ export interface TestEnvironment extends Environment {
   redisUrl: string;
 }
 
-/** Concurrency and crashes are tested on a real server; the embedded database has a smoke test of its own. */
-export const onServer = process.env.AURA_POSTGRES_KIND !== 'pglite';
-export const describeOnServer = onServer ? describe : describe.skip;
-
 export async function testEnvironment(env: Readonly<Record<string, string>> = {}): Promise<TestEnvironment> {
   const { DATABASE_URL, REDIS_URL, TEMPORAL_ADDRESS } = process.env;
   if (!DATABASE_URL || !REDIS_URL || !TEMPORAL_ADDRESS) {
