@@ -1,6 +1,6 @@
 /** Deals on the real services: the whole way, and the ways a payment goes wrong. */
 import { checkLedger, dealBalances } from '../../store/ledger';
-import { AuraApiError, type Transaction } from '../../sdk';
+import type { AuraApiError, Transaction } from '../../sdk';
 import { testEnvironment, type TestEnvironment } from '../support/environment';
 import { describeOnServer } from '../support/on-server';
 import { anOffer, createMarket, post, type Market } from '../support/market';
