@@ -214,7 +214,8 @@ async function store(
     { role: 'buyer', principalId: session.principalId, requiredMinor: margins.buyerMinor },
     { role: 'seller', principalId: offer.principalId, requiredMinor: margins.sellerMinor },
   ]);
-  await useMandate(trx, first.mandateRef, amounts.totalMinor);
+  // The gate saw that it covers the total, and the payer's row has been locked since.
+  if (!(await useMandate(trx, first.mandateRef, amounts.totalMinor))) throw new Error('the mandate ran out');
   await recordChange(trx, {
     sessionId: session.id,
     transactionId,

@@ -30,7 +30,11 @@ async function main(): Promise<void> {
     say(`Sandbox issuer key in ${platform.issuerKeyPath}`);
     say('');
     say('Ctrl-C stops it.');
-    await Promise.race([signalled(), ...[...platform.processes.values()].map(ended)]);
+    const failed = await Promise.race([signalled(), ...[...platform.processes.values()].map(ended)]);
+    if (failed !== undefined) {
+      process.stderr.write(`${failed} has ended by itself\n`);
+      process.exitCode = 1;
+    }
     say('Stopping…');
   } finally {
     await platform?.stop();
@@ -44,18 +48,17 @@ function readPort(): number {
   throw new ServiceError(`PORT is ${JSON.stringify(process.env.PORT)}: a port number from 0 to 65535.`);
 }
 
-function signalled(): Promise<void> {
+function signalled(): Promise<undefined> {
   return new Promise((resolve) => {
-    process.once('SIGINT', resolve);
-    process.once('SIGTERM', resolve);
+    process.once('SIGINT', () => resolve(undefined));
+    process.once('SIGTERM', () => resolve(undefined));
   });
 }
 
 /** A part that ends by itself ends the whole, so that nobody takes half a clearinghouse for one. */
-async function ended({ name, exited }: { name: string; exited: Promise<void> }): Promise<void> {
+async function ended({ name, exited }: { name: string; exited: Promise<void> }): Promise<string> {
   await exited;
-  process.stderr.write(`${name} has ended\n`);
-  process.exitCode = 1;
+  return name;
 }
 
 main()

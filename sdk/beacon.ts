@@ -2,7 +2,7 @@
 import { offerSigningBytes, type OfferDocument } from '../domain/market/offer';
 import { AgentClient, registerAgent, type AgentOptions, type RegisteredPrincipal } from './client';
 import { AuraApiError, type HttpOptions } from './http';
-import type { OfferRequest, OffersAccepted } from './types';
+import type { BeaconDeal, OfferRequest, OffersAccepted } from './types';
 
 export type Decide = (request: OfferRequest) => Promise<OfferDocument[]> | OfferDocument[];
 
@@ -30,6 +30,12 @@ export class Beacon extends AgentClient {
     return this.request('POST', `/v1/sessions/${sessionId}/offers`, {
       offers: offers.map((offer) => this.sign(sessionId, offer)),
     });
+  }
+
+  /** This seller's deals, newest first. */
+  async deals(limit = 50): Promise<BeaconDeal[]> {
+    const path = `/v1/beacons/${this.agentId}/transactions?limit=${limit}`;
+    return (await this.request<{ transactions: BeaconDeal[] }>('GET', path)).transactions;
   }
 
   private sign(sessionId: string, offer: OfferDocument): OfferDocument & { signature: string } {

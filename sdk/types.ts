@@ -17,6 +17,7 @@ export type RankedOffer = Omit<z.output<typeof market.rankedOffer>, 'product' | 
   Pick<OfferProduct, 'product' | 'pricing' | 'availability'>;
 export type OffersAccepted = z.output<typeof market.offersAccepted>;
 export type Transaction = z.output<typeof clearing.transactionResponse>;
+export type BeaconDeal = z.output<typeof clearing.dealsResponse>['transactions'][number];
 export type ReconciliationRun = z.output<typeof clearing.runResponse>;
 
 /** A request as a seller sees it: the projection, never the buyer's own words. */

@@ -20,6 +20,7 @@ export function createNonceStore({ redis, db }: { redis: Redis; db: Db }): Nonce
           // Fall through to Postgres: a lost cache must not open the door to replays.
         }
       }
+      await db.raw('DELETE FROM request_nonces WHERE expires_at < now()');
       const stored = await rows(
         db,
         `INSERT INTO request_nonces VALUES (?, now() + ? * interval '1 second') ON CONFLICT DO NOTHING RETURNING 1`,

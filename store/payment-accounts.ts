@@ -113,7 +113,12 @@ export async function answerMandate(
   await trx('mandates').where({ id, status: 'requested' }).update(answer);
 }
 
-/** Uses up part of a mandate (or gives it back, when negative). The database keeps it within the ceiling. */
-export async function useMandate(trx: Trx, id: string, amountMinor: bigint): Promise<void> {
-  await trx.raw('UPDATE mandates SET used_minor = used_minor + ? WHERE id = ?', [amountMinor.toString(), id]);
+/** Uses up part of a mandate (or gives it back, when negative). False where it does not reach that far. */
+export async function useMandate(trx: Trx, id: string, amountMinor: bigint): Promise<boolean> {
+  const used = await rows(
+    trx,
+    'UPDATE mandates SET used_minor = used_minor + :amount WHERE id = :id AND used_minor + :amount <= ceiling_minor RETURNING 1',
+    { id, amount: amountMinor.toString() },
+  );
+  return used.length > 0;
 }

@@ -179,6 +179,17 @@ export async function findDealOfSession(db: Queryable, sessionId: string): Promi
   return found && toDeal(found);
 }
 
+/** A seller's deals, newest first. */
+export async function dealsOfBeacon(db: Queryable, beaconId: string, limit: number): Promise<Deal[]> {
+  const found = await rows<Record<string, unknown>>(
+    db,
+    `SELECT ${COLUMNS} FROM transactions t JOIN sessions s ON s.id = t.session_id
+     WHERE t.beacon_id = ? ORDER BY t.created_at DESC, t.id DESC LIMIT ?`,
+    [beaconId, limit],
+  );
+  return found.map(toDeal);
+}
+
 /** Locks the deal's session and transaction rows; everything that changes a deal starts here. */
 export async function lockDeal(trx: Trx, id: string): Promise<Deal> {
   await trx.raw(

@@ -1,9 +1,13 @@
-import { getExternalWorkflowHandle, sleep } from '@temporalio/workflow';
+import { CancellationScope, getExternalWorkflowHandle, sleep } from '@temporalio/workflow';
 import { inquire, inquiryDelayMs, local, submit } from './activities';
 import { marginFunded, type DepositInput } from './messages';
 
 /** Takes a principal's own money in as collateral, and tells the deals that wait for it. */
-export async function deposit({ depositId }: DepositInput): Promise<{ status: string }> {
+export function deposit(input: DepositInput): Promise<{ status: string }> {
+  return CancellationScope.nonCancellable(() => take(input));
+}
+
+async function take({ depositId }: DepositInput): Promise<{ status: string }> {
   const instruction = await local.prepareDeposit({ depositId });
   const instructionId = instruction.instruction.instruction_id;
   let answer = await submit(instruction);

@@ -1,9 +1,13 @@
-import { sleep } from '@temporalio/workflow';
+import { CancellationScope, sleep } from '@temporalio/workflow';
 import { inquire, inquiryDelayMs, local, submit } from './activities';
 import type { PayoutInput } from './messages';
 
 /** Pays a deal's proceeds to its seller, proved like the payment that came in. */
-export async function payout({ transactionId }: PayoutInput): Promise<{ status: string }> {
+export function payout(input: PayoutInput): Promise<{ status: string }> {
+  return CancellationScope.nonCancellable(() => pay(input));
+}
+
+async function pay({ transactionId }: PayoutInput): Promise<{ status: string }> {
   let prepared = await local.preparePayout({ transactionId });
   if (prepared.outcome === 'nothing') return { status: prepared.reason };
   let answer = await submit(prepared.instruction);

@@ -1,5 +1,6 @@
 import {
   allHandlersFinished,
+  CancellationScope,
   condition,
   getExternalWorkflowHandle,
   ParentClosePolicy,
@@ -53,7 +54,8 @@ export async function transaction({
   setHandler(marginFunded, () => void (funded = true));
   setHandler(statementMatched, () => void (matched = true));
 
-  const state = await run();
+  // A deal is ended by its rules, not by cancelling its workflow: money that is set aside must come back.
+  const state = await CancellationScope.nonCancellable(run);
   deliveryAnswer ??= { outcome: 'waiting', state, clearing: null };
   await condition(allHandlersFinished);
   return { state };

@@ -93,6 +93,7 @@ async function refusePlainly({ db }: ApiDeps, sessionId: string, body: Body, age
   if (session?.scoutId !== agent.id) throw new AuraError('SESSION_NOT_FOUND');
   const offer = await findOffer(db, body.offer_id);
   if (offer?.sessionId !== session.id) throw new AuraError('OFFER_NOT_FOUND');
+  if ((await databaseNow(db)) >= offer.validUntil) throw new AuraError('OFFER_EXPIRED');
   const deal = await findDealOfSession(db, session.id);
   if (deal?.offerId === offer.id) throw new AuraError('OFFER_ALREADY_COMMITTED');
   if (deal) {
@@ -100,7 +101,6 @@ async function refusePlainly({ db }: ApiDeps, sessionId: string, body: Body, age
       status: session.marketState,
     });
   }
-  if ((await databaseNow(db)) >= offer.validUntil) throw new AuraError('OFFER_EXPIRED');
   if (session.marketState !== 'offers_available') {
     throw new AuraError('SESSION_STATE_CONFLICT', `The session is ${session.marketState}.`, {
       status: session.marketState,

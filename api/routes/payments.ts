@@ -230,7 +230,8 @@ const deposit = route<unknown, unknown, z.infer<typeof depositRequest>>({
     if (!(await findDeposit(deps.db, subjectId))) {
       checkMandate(mandate, body.currency, amountMinor);
       await inTransaction(deps.db, async (trx) => {
-        await useMandate(trx, mandate.id, amountMinor);
+        if (!(await useMandate(trx, mandate.id, amountMinor)))
+          notCovered('the mandate does not cover the amount');
         await insertDeposit(trx, {
           id: subjectId,
           principalId: agent.principalId,
@@ -271,8 +272,11 @@ function checkMandate(mandate: Mandate, asset: string, amountMinor: bigint): voi
           : amountMinor > left
             ? 'the mandate does not cover the amount'
             : undefined;
-  if (reason)
-    throw new AuraError('INVALID_PARAMETER', `mandate_id: ${reason}`, { field: 'mandate_id', reason });
+  if (reason) notCovered(reason);
+}
+
+function notCovered(reason: string): never {
+  throw new AuraError('INVALID_PARAMETER', `mandate_id: ${reason}`, { field: 'mandate_id', reason });
 }
 
 const getDeposit = route<z.infer<typeof depositParams>>({

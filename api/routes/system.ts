@@ -1,9 +1,16 @@
 import { z } from 'zod';
-import { AuraError } from '../../domain/errors';
+import { AuraError, ERROR_CATALOGUE, type ErrorCode } from '../../domain/errors';
 import { rows } from '../../store/db';
 import { route, type Route } from '../route';
 
 const PROBE_MS = 2_000;
+const errorParams = z.object({ code: z.string().max(60) });
+const errorPage = z.object({
+  code: z.string(),
+  status: z.int(),
+  description: z.string(),
+  retryable: z.boolean(),
+});
 
 /** `documentation` is made once the whole table of routes is known. */
 export function systemRoutes(documentation: () => unknown): Route[] {
@@ -49,6 +56,22 @@ export function systemRoutes(documentation: () => unknown): Route[] {
         if (postgres !== 'ok' || temporal !== 'ok')
           throw new AuraError('SERVICE_UNAVAILABLE', undefined, parts);
         return { status: 200, body: { status: redis === 'ok' ? 'ok' : 'degraded', ...parts } };
+      },
+    }),
+    route<z.infer<typeof errorParams>>({
+      method: 'get',
+      path: '/errors/:code',
+      summary: 'What an error code means; where `documentation_url` points',
+      tag: 'System',
+      access: 'public',
+      params: errorParams,
+      response: { status: 200, schema: errorPage, description: 'The entry of the catalogue' },
+      errors: ['RESOURCE_NOT_FOUND'],
+      handler({ params }) {
+        const known = Object.hasOwn(ERROR_CATALOGUE, params.code);
+        if (!known) throw new AuraError('RESOURCE_NOT_FOUND', 'There is no such error code.');
+        const { status, description, retryable } = ERROR_CATALOGUE[params.code as ErrorCode];
+        return Promise.resolve({ status: 200, body: { code: params.code, status, description, retryable } });
       },
     }),
     route({

@@ -1,13 +1,21 @@
 import type { z } from 'zod';
 import { AuraError } from '../../domain/errors';
+import { formatMoney } from '../../domain/money';
 import type { AgentWithKey } from '../../store/agents';
 import { inTransaction } from '../../store/db';
 import { recordAudit } from '../../store/states';
-import { findDeal, insertFulfilment, type Deal } from '../../store/transactions';
+import { dealsOfBeacon, findDeal, insertFulfilment, type Deal } from '../../store/transactions';
 import { transactionDelivered } from '../../workflows/messages';
 import type { ApiDeps } from '../deps';
 import { route, type Route } from '../route';
-import { fulfilmentRequest, transactionParams, transactionResponse } from '../schemas/clearing';
+import {
+  beaconParams,
+  dealsResponse,
+  fulfilmentRequest,
+  listQuery,
+  transactionParams,
+  transactionResponse,
+} from '../schemas/clearing';
 import { transactionView } from '../views/clearing';
 import { ask } from '../workflows';
 import { commitRoute } from './commit';
@@ -15,7 +23,7 @@ import { commitRoute } from './commit';
 const DELIVERY_WAIT_MS = 10_000;
 
 export function transactionRoutes(): Route[] {
-  return [commitRoute, get, fulfil];
+  return [commitRoute, get, fulfil, listOfBeacon];
 }
 
 /** A deal is visible to its two agents and to operators; to anybody else it does not exist. */
@@ -83,6 +91,38 @@ const fulfil = route<z.infer<typeof transactionParams>, unknown, z.infer<typeof 
     }
     const after = await myDeal(deps, deal.id, agent);
     return { status: 200, body: await transactionView(deps.db, after, agent) };
+  },
+});
+
+const listOfBeacon = route<z.infer<typeof beaconParams>, z.infer<typeof listQuery>>({
+  method: 'get',
+  path: '/v1/beacons/:beacon_id/transactions',
+  summary: "The seller's own deals, newest first",
+  tag: 'Clearing',
+  access: ['beacon'],
+  params: beaconParams,
+  query: listQuery,
+  response: { status: 200, schema: dealsResponse, description: 'The deals' },
+  errors: ['AGENT_NOT_FOUND', 'INVALID_PARAMETER'],
+  async handler({ params, query, agent, deps }) {
+    if (params.beacon_id !== agent.id) throw new AuraError('AGENT_NOT_FOUND');
+    const deals = await dealsOfBeacon(deps.db, agent.id, query.limit);
+    return {
+      status: 200,
+      body: {
+        transactions: deals.map((deal) => ({
+          transaction_id: deal.id,
+          session_id: deal.sessionId,
+          offer_id: deal.offerId,
+          status: deal.marketState,
+          clearing_status: deal.clearingState,
+          total: formatMoney({ amountMinor: deal.totalMinor, asset: deal.asset }),
+          currency: deal.asset,
+          created_at: deal.createdAt.toISOString(),
+          status_url: `/v1/transactions/${deal.id}`,
+        })),
+      },
+    };
   },
 });
 

@@ -110,6 +110,27 @@ export const transactionResponse = z
   })
   .meta({ id: 'Transaction' });
 
+export const beaconParams = z.object({ beacon_id: z.string().max(40) });
+export const listQuery = z.object({ limit: z.coerce.number().int().min(1).max(200).default(50) });
+
+export const dealsResponse = z
+  .object({
+    transactions: z.array(
+      z.object({
+        transaction_id: id('transaction'),
+        session_id: id('session'),
+        offer_id: id('offer'),
+        status: z.enum(MARKET_STATES),
+        clearing_status: z.enum(CLEARING_STATES).nullable(),
+        total: z.string(),
+        currency: z.string(),
+        created_at: z.string(),
+        status_url: z.string(),
+      }),
+    ),
+  })
+  .meta({ id: 'BeaconTransactions' });
+
 export const fulfilmentRequest = z
   .object({
     status: z.enum(['shipped', 'delivered']),

@@ -64,15 +64,16 @@ const offer: Step = ({ now, session, offer: found, seller, terms }) => {
   if (!found || !seller || found.sessionId !== session.id) {
     return refuse('OFFER_NOT_FOUND', `Session ${session.id} has no offer ${terms.offerId}.`);
   }
-  if (found.committed)
+  if (now.getTime() >= found.validUntil.getTime()) {
+    return refuse('OFFER_EXPIRED', `The offer was valid until ${found.validUntil.toISOString()}.`);
+  }
+  if (found.committed) {
     return refuse('OFFER_ALREADY_COMMITTED', `Offer ${found.id} has been committed to already.`);
+  }
   if (session.committedOfferId !== null) {
     return refuse('SESSION_STATE_CONFLICT', 'The session has committed to another offer.', {
       status: session.market,
     });
-  }
-  if (now.getTime() >= found.validUntil.getTime()) {
-    return refuse('OFFER_EXPIRED', `The offer was valid until ${found.validUntil.toISOString()}.`);
   }
   if (session.market !== 'offers_available') {
     return refuse('SESSION_STATE_CONFLICT', `The session is ${session.market}.`, { status: session.market });

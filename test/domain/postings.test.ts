@@ -83,6 +83,19 @@ describe('the postings of 100.00 with a fee of 1.00', () => {
       ['debit rail:rtp unreconciled 9900', 'credit rail:rtp cash 9900'],
     ],
     [
+      'an outgoing statement line with a rail fee',
+      books.statementLine({
+        ...USD,
+        amountMinor: 9_900n,
+        lineId: 'l3',
+        transactionId: null,
+        rail: 'rtp',
+        direction: 'debit',
+        feeMinor: 25n,
+      }),
+      ['debit rail:rtp unreconciled 9900', 'debit rail:rtp rail_fees 25', 'credit rail:rtp cash 9925'],
+    ],
+    [
       'an unknown receipt',
       books.unknownReceipt(receipt),
       ['debit rail:rtp unreconciled 10000', 'credit rail:rtp suspense 10000'],

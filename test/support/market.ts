@@ -118,11 +118,21 @@ export function createMarket(env: TestEnvironment) {
       profileId: options.profileId,
       offerTimeoutSeconds: 10,
     });
+    await untilAsked(buyer, session.session_id);
     for (const [seller, documents] of offers) await seller.beacon.submitOffers(session.session_id, documents);
     return {
       sessionId: session.session_id,
       offers: await buyer.scout.rankedOffers(session.session_id, { everyMs: 50 }),
     };
+  }
+
+  /** A session may be answered before it is open, when its worker is away. */
+  async function untilAsked(buyer: TestBuyer, sessionId: string): Promise<void> {
+    const deadline = Date.now() + 30_000;
+    while ((await buyer.scout.session(sessionId)).status !== 'collecting_offers') {
+      if (Date.now() > deadline) throw new Error(`session ${sessionId} did not open`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
   }
 
   function commitment(buyer: TestBuyer, offerId: string, more: Partial<Commitment> = {}): Commitment {
