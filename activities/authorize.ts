@@ -6,15 +6,8 @@ import { rows, type Trx } from '../store/db';
 import { findMandate } from '../store/payment-accounts';
 import { lockPrincipals } from '../store/principals';
 import { recordChange, recordEvents } from '../store/states';
-import {
-  dealPosting,
-  marginsOf,
-  setMargin,
-  setMarginCall,
-  stateOf,
-  type Deal,
-  type Margin,
-} from '../store/transactions';
+import { dealPosting, marginsOf, setMargin, type Margin } from '../store/margins';
+import { setMarginCall, stateOf, type Deal } from '../store/transactions';
 import type { CommitResult } from './commit';
 import type { ActivityDeps } from './deps';
 import { AURA_ACCOUNT, instruct } from './instruct';

@@ -17,11 +17,11 @@ import { useMandate } from '../store/payment-accounts';
 import { lockPrincipals, type Principal } from '../store/principals';
 import { lockSession, type Session } from '../store/sessions';
 import { hasStep, recordAudit, recordChange } from '../store/states';
+import { insertMargins } from '../store/margins';
 import {
   findDeal,
   findDealOfSession,
   insertExposures,
-  insertMargins,
   insertTransaction,
   lockDeal,
 } from '../store/transactions';

@@ -4,15 +4,9 @@ import { release } from '../domain/ledger/postings';
 import { inTransaction, type Trx } from '../store/db';
 import { insertPayable } from '../store/payouts';
 import { recordChange, type Step } from '../store/states';
-import {
-  fulfilmentsOf,
-  lockDeal,
-  marginsOf,
-  releaseExposures,
-  setMargin,
-  stateOf,
-  type Deal,
-} from '../store/transactions';
+import { fulfilmentsOf } from '../store/fulfilments';
+import { marginsOf, setMargin } from '../store/margins';
+import { lockDeal, releaseExposures, stateOf, type Deal } from '../store/transactions';
 import type { ActivityDeps } from './deps';
 
 export type DeliveryResult =

@@ -5,14 +5,8 @@ import type { Trx } from '../store/db';
 import { useMandate } from '../store/payment-accounts';
 import { setFailure } from '../store/sessions';
 import { hasStep, recordChange, type Step } from '../store/states';
-import {
-  dealPosting,
-  marginsOf,
-  releaseExposures,
-  setMargin,
-  stateOf,
-  type Deal,
-} from '../store/transactions';
+import { dealPosting, marginsOf, setMargin } from '../store/margins';
+import { releaseExposures, stateOf, type Deal } from '../store/transactions';
 
 export interface Ending {
   decline: 'X1' | 'X4';

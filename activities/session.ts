@@ -1,19 +1,9 @@
 /** A session's market side: interpret, discover, rank, and end without a deal. */
 import { refusal, type Refusal } from '../domain/errors';
-import { probabilityOfDefault } from '../domain/clearing/risk';
-import { similarityScore } from '../domain/embedding';
 import { newId } from '../domain/ids';
 import { findMove, type TransitionId } from '../domain/lifecycle';
-import { hardViolations } from '../domain/market/constraint-check';
-import {
-  RANKING_ALGORITHM,
-  rankOffers,
-  riskFactor,
-  scoreOffer,
-  structuredMatch,
-} from '../domain/market/ranking';
+import { RANKING_ALGORITHM } from '../domain/market/ranking';
 import { projectRequest } from '../domain/market/projection';
-import { explainOffer } from '../domain/market/explanation';
 import { levelFor, PROFILES } from '../domain/profiles';
 import { exponentOf, parseMoney } from '../domain/money';
 import { usdMinor } from '../domain/clearing/exposure';
@@ -21,9 +11,7 @@ import { atLeast, maxTrust, TRUST_LEVELS } from '../domain/trust';
 import { databaseNow } from '../store/clock';
 import { usdPerUnit } from '../store/commit-facts';
 import { inTransaction, type Trx } from '../store/db';
-import { offersToRank, setRanking, type OfferRanking, type OfferToRank } from '../store/offers';
-import { findPrincipal } from '../store/principals';
-import { reputations } from '../store/reputation';
+import { setRanking } from '../store/offers';
 import {
   insertRequest,
   lockSession,
@@ -37,6 +25,7 @@ import {
 } from '../store/sessions';
 import { recordChange } from '../store/states';
 import type { ActivityDeps } from './deps';
+import { rankOffersOf } from './rank';
 
 const MAX_BEACONS = 20;
 
@@ -77,7 +66,7 @@ export function sessionActivities({ db, interpreter, embedder }: ActivityDeps) {
       return inTransaction(db, async (trx) => {
         const session = await lockSession(trx, sessionId);
         if (session.marketState !== 'collecting_offers') return endOf(trx, session);
-        const ranked = await rank(trx, session);
+        const ranked = await rankOffersOf(trx, session);
         const kept = ranked.filter(({ rank: place }) => place !== null).length;
         if (kept === 0) {
           await end(trx, session, 'T9', 'session.expired', 'session.expired');
@@ -217,72 +206,6 @@ export function sessionActivities({ db, interpreter, embedder }: ActivityDeps) {
       audit: { action: 'session.opened', detail: { beacons: beacons.map(({ id }) => id) } },
     });
     return { state: 'collecting_offers', offersDueInMs: session.offerTimeoutMs };
-  }
-
-  async function rank(
-    trx: Trx,
-    session: Session,
-  ): Promise<{ id: string; rank: number | null; ranking: OfferRanking }[]> {
-    const now = await databaseNow(trx);
-    const offers = await offersToRank(trx, session.id);
-    const sellers = await sellerRecords(
-      trx,
-      offers.map(({ principalId }) => principalId),
-    );
-    const scored = offers.map((offer) => ({ offer, ranking: scoreOne(session, offer, sellers, now) }));
-    const ranked = rankOffers(
-      scored
-        .filter(({ ranking }) => !ranking.excluded)
-        .map(({ offer, ranking }) => ({
-          offerId: offer.id,
-          score: ranking.score,
-          createdAtMs: offer.createdAt.getTime(),
-        })),
-    ).slice(0, session.maxOffers);
-    const place = new Map(ranked.map(({ offerId }, index) => [offerId, index + 1]));
-    return scored.map(({ offer, ranking }) => ({ id: offer.id, rank: place.get(offer.id) ?? null, ranking }));
-  }
-
-  async function sellerRecords(trx: Trx, principalIds: string[]) {
-    const reputation = await reputations(trx, principalIds);
-    const records = new Map<string, { reputation: number; pd: number }>();
-    for (const id of new Set(principalIds)) {
-      const principal = await findPrincipal(trx, id);
-      if (!principal) continue;
-      const points = reputation.get(id) ?? 0;
-      records.set(id, {
-        reputation: points,
-        pd: probabilityOfDefault({ trust: principal.trustLevel, reputation: points }),
-      });
-    }
-    return records;
-  }
-
-  function scoreOne(
-    session: Session,
-    offer: OfferToRank,
-    sellers: Map<string, { reputation: number; pd: number }>,
-    now: Date,
-  ): OfferRanking {
-    const constraints = session.interpretation?.constraints ?? session.asked.constraints;
-    const seller = sellers.get(offer.principalId) ?? { reputation: 0, pd: 0.5 };
-    const match = structuredMatch(offer.document, constraints, now);
-    const input = {
-      baseReputation: seller.reputation,
-      structuredMatch: match.score,
-      semanticSimilarity: similarityScore(offer.cosine),
-      riskFactor: riskFactor(seller.pd),
-    };
-    const violations = hardViolations(offer.document, constraints.hard ?? {}, now);
-    if (offer.validUntil <= now)
-      violations.push({ constraint: 'valid_until', reason: 'the offer has expired' });
-    return {
-      ...input,
-      ...scoreOffer(input),
-      parts: [...match.parts],
-      summary: explainOffer(offer.document, match, input),
-      ...(violations.length > 0 && { excluded: violations }),
-    };
   }
 }
 

@@ -1,7 +1,6 @@
 import type { Consent } from '../domain/gate';
 import type { GateStepRecord } from '../domain/gate';
 import type { ClearingState, DealState, MarketState } from '../domain/lifecycle';
-import type { DealPosting } from '../domain/ledger/postings';
 import type { DealAmounts } from '../domain/market/offer';
 import type { ProfileId } from '../domain/profiles';
 import type { RiskAssessment } from '../domain/clearing/risk';
@@ -212,92 +211,6 @@ export function stateOf({
   return { market: marketState, clearing: clearingState };
 }
 
-export interface Margin {
-  role: 'buyer' | 'seller';
-  principalId: string;
-  requiredMinor: bigint;
-  /** Taken from free collateral at T19. */
-  collateralMinor: bigint;
-  /** To be taken from the sale at release. */
-  fromSaleMinor: bigint;
-  heldMinor: bigint;
-}
-
-export async function insertMargins(
-  trx: Trx,
-  transactionId: string,
-  asset: string,
-  margins: readonly Pick<Margin, 'role' | 'principalId' | 'requiredMinor'>[],
-): Promise<void> {
-  await trx('margins').insert(
-    margins.map(({ role, principalId, requiredMinor }) => ({
-      transaction_id: transactionId,
-      role,
-      principal_id: principalId,
-      asset,
-      required_minor: requiredMinor.toString(),
-    })),
-  );
-}
-
-export async function marginsOf(
-  db: Queryable,
-  transactionId: string,
-): Promise<Record<'buyer' | 'seller', Margin>> {
-  const found = await rows<{
-    role: 'buyer' | 'seller';
-    principalId: string;
-    required: string;
-    collateral: string;
-    fromSale: string;
-    held: string;
-  }>(
-    db,
-    `SELECT role, principal_id AS "principalId", required_minor AS required, collateral_minor AS collateral,
-       from_sale_minor AS "fromSale", held_minor AS held FROM margins WHERE transaction_id = ?`,
-    [transactionId],
-  );
-  const of = (role: 'buyer' | 'seller'): Margin => {
-    const row = found.find((candidate) => candidate.role === role);
-    if (!row) throw new Error(`no ${role} margin of ${transactionId}`);
-    return {
-      role,
-      principalId: row.principalId,
-      requiredMinor: BigInt(row.required),
-      collateralMinor: BigInt(row.collateral),
-      fromSaleMinor: BigInt(row.fromSale),
-      heldMinor: BigInt(row.held),
-    };
-  };
-  return { buyer: of('buyer'), seller: of('seller') };
-}
-
-export async function setMargin(
-  trx: Trx,
-  transactionId: string,
-  margin: Pick<Margin, 'role' | 'collateralMinor' | 'fromSaleMinor' | 'heldMinor'>,
-): Promise<void> {
-  await trx('margins').where({ transaction_id: transactionId, role: margin.role }).update({
-    collateral_minor: margin.collateralMinor.toString(),
-    from_sale_minor: margin.fromSaleMinor.toString(),
-    held_minor: margin.heldMinor.toString(),
-  });
-}
-
-/** The terms that ledger entries of the deal are built from. */
-export function dealPosting(deal: Deal, margins: Record<'buyer' | 'seller', Margin>): DealPosting {
-  return {
-    transactionId: deal.id,
-    buyer: deal.buyerPrincipalId,
-    seller: deal.sellerPrincipalId,
-    asset: deal.asset,
-    totalMinor: deal.totalMinor,
-    feeMinor: deal.feeMinor,
-    buyerMarginMinor: margins.buyer.collateralMinor,
-    sellerMarginMinor: margins.seller.collateralMinor,
-  };
-}
-
 export async function setMarginCall(trx: Trx, transactionId: string, windowMs: number): Promise<Date> {
   const [called] = await rows<{ until: Date }>(
     trx,
@@ -318,39 +231,4 @@ export async function openMarginCalls(db: Queryable, principalId: string): Promi
     { principal: principalId },
   );
   return found.map(({ id }) => id);
-}
-
-export async function insertFulfilment(
-  trx: Trx,
-  fulfilment: {
-    transactionId: string;
-    status: string;
-    reportedBy: string;
-    evidence: Record<string, unknown>;
-  },
-): Promise<void> {
-  await trx('fulfilments')
-    .insert({
-      transaction_id: fulfilment.transactionId,
-      status: fulfilment.status,
-      reported_by: fulfilment.reportedBy,
-      evidence: JSON.stringify(fulfilment.evidence),
-    })
-    .onConflict(['transaction_id', 'status'])
-    .ignore();
-}
-
-export interface Fulfilment {
-  status: 'shipped' | 'delivered';
-  reportedBy: string;
-  evidence: Record<string, unknown>;
-  at: Date;
-}
-
-export function fulfilmentsOf(db: Queryable, transactionId: string): Promise<Fulfilment[]> {
-  return rows<Fulfilment>(
-    db,
-    `SELECT status, reported_by AS "reportedBy", evidence, at FROM fulfilments WHERE transaction_id = ? ORDER BY seq`,
-    [transactionId],
-  );
 }

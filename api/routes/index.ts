@@ -1,6 +1,7 @@
 /** All routes. The router, the OpenAPI document and the permission tests are made from this table. */
 import { openApiDocument } from '../openapi';
 import type { Route } from '../route';
+import { accountRoutes } from './accounts';
 import { agentRoutes } from './agents';
 import { offerRoutes } from './offers';
 import { paymentRoutes } from './payments';
@@ -18,6 +19,7 @@ export function allRoutes(): Route[] {
     ...offerRoutes(),
     ...transactionRoutes(),
     ...paymentRoutes(),
+    ...accountRoutes(),
     ...reconciliationRoutes(),
     ...systemRoutes(() => openApiDocument(routes)),
   ];

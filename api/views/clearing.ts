@@ -7,7 +7,8 @@ import { dealBalances, type Balance } from '../../store/ledger';
 import { payoutOfDeal } from '../../store/payouts';
 import { findSession } from '../../store/sessions';
 import { stateHistory } from '../../store/states';
-import { fulfilmentsOf, type Deal } from '../../store/transactions';
+import { fulfilmentsOf } from '../../store/fulfilments';
+import { type Deal } from '../../store/transactions';
 
 /** Everything about a deal that this agent may see. */
 export async function transactionView(db: Queryable, deal: Deal, reader: AgentWithKey) {

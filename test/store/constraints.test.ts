@@ -109,7 +109,15 @@ describeWithDatabase('the database', (database) => {
     it('refuses to use more than its ceiling, or to give back more than was used', async () => {
       const { id } = await aPrincipal(db());
       const mandate = await aMandate(db(), { principal: { id }, ceiling: usd('10.00') });
-      const use = (minor: bigint) => refusalOf(inTransaction(db(), (trx) => useMandate(trx, mandate, minor)));
+      const use = (minor: bigint) =>
+        refusalOf(
+          db().raw('UPDATE mandates SET used_minor = used_minor + ? WHERE id = ?', [
+            minor.toString(),
+            mandate,
+          ]),
+        );
+      const ask = (minor: bigint) => inTransaction(db(), (trx) => useMandate(trx, mandate, minor));
+      expect(await ask(1_001n)).toBe(false);
       expect(await use(1_001n)).toMatch(/^check mandates/);
       expect(await use(1_000n)).toBe('accepted');
       expect(await use(1n)).toMatch(/^check mandates/);

@@ -18,13 +18,8 @@ import { insertOffers } from '../../store/offers';
 import { answerMandate, insertMandate, upsertAccount } from '../../store/payment-accounts';
 import { insertPrincipal } from '../../store/principals';
 import { insertSession } from '../../store/sessions';
-import {
-  findDeal,
-  insertExposures,
-  insertMargins,
-  insertTransaction,
-  type Deal,
-} from '../../store/transactions';
+import { insertMargins } from '../../store/margins';
+import { findDeal, insertExposures, insertTransaction, type Deal } from '../../store/transactions';
 import { pathTo, takeSteps, type WantedState } from './lifecycle-paths';
 import { anOfferDocument, type OfferWish } from './offer-documents';
 
