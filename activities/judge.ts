@@ -42,6 +42,8 @@ export async function judgeAnswer(
 ): Promise<Judgement> {
   const id = stored.instruction.instruction_id;
   if (stored.status === 'executed') return executedBefore(trx, id);
+  // Final once decided: its successor may be under way. Should it execute all the same, reconciliation shows a late line.
+  if (stored.status === 'never_executed') return { verdict: 'never_executed', cause: 'it was proved before' };
   switch (answer.outcome) {
     case 'executed': {
       await ingestLines(trx, answer.lines);

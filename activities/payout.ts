@@ -96,7 +96,10 @@ export function payoutActivities(deps: ActivityDeps) {
             return { next: 'done', status: 'rejected' };
           }
           case 'never_executed':
-            await order(trx, payout, input.instructionId);
+            // Run again after a crash, the successor is there already.
+            if (await isNewest(trx, payout.id, input.instructionId)) {
+              await order(trx, payout, input.instructionId);
+            }
             return { next: 'resubmit' };
           case 'pending':
           case 'unknown':
@@ -133,6 +136,11 @@ async function instructed(trx: Trx, payoutId: string): Promise<PreparedPayout> {
   const instruction = await instructionOf(trx, payoutId, 'payout');
   if (!instruction) throw new Error(`no instruction of ${payoutId}`);
   return { outcome: 'instructed', payoutId, instruction };
+}
+
+async function isNewest(trx: Trx, payoutId: string, instructionId: string): Promise<boolean> {
+  const newest = await instructionOf(trx, payoutId, 'payout');
+  return newest?.instruction.instruction_id === instructionId;
 }
 
 /** What is owed, as far as the principal's free balance reaches. */

@@ -3,9 +3,9 @@ import { receiptSentBack, settlementProved, unknownReceipt } from '../domain/led
 import { PROFILES } from '../domain/profiles';
 import type { RailAnswer, SignedInstruction } from '../domain/settlement';
 import { inTransaction, rows, type Trx } from '../store/db';
-import { lockInstruction } from '../store/instructions';
+import { instructionOf, lockInstruction } from '../store/instructions';
 import { postEntries } from '../store/ledger';
-import { recordChange, type Step } from '../store/states';
+import { hasStep, recordChange, type Step } from '../store/states';
 import type { Match } from '../store/statements';
 import { lockDeal, stateOf, type Deal } from '../store/transactions';
 import type { ActivityDeps } from './deps';
@@ -119,6 +119,11 @@ export function settleActivities(deps: ActivityDeps) {
   }
 
   async function resubmit(trx: Trx, deal: Deal, instructionId: string, cause: string): Promise<SettleResult> {
+    if (await hasStep(trx, deal.sessionId, `X3:${instructionId}`)) {
+      const successor = await instructionOf(trx, deal.id, 'pay_in');
+      if (!successor) throw new Error(`no instruction of ${deal.id}`);
+      return { next: 'submit', instruction: successor };
+    }
     const [used] = await rows<{ count: string }>(
       trx,
       `SELECT count(*) FROM instructions WHERE subject_id = ? AND kind = 'pay_in'`,
@@ -162,6 +167,8 @@ export function settleActivities(deps: ActivityDeps) {
     instructionId: string,
     judgement: Extract<Judgement, { verdict: 'nonconforming' }>,
   ): Promise<SettleResult> {
+    const known = await instructionOf(trx, deal.id, 'return');
+    if (known) return { next: 'send_back', instruction: known };
     const { statement } = judgement.proof;
     const failed = judgement.checks
       .filter(({ passed }) => !passed)

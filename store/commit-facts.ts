@@ -4,7 +4,7 @@ import type { PairHistory } from '../domain/clearing/risk';
 import type { RailOption } from '../domain/clearing/rail-choice';
 import { RAIL_TERMS } from '../domain/rail-terms';
 import { RAILS, type RailName } from '../domain/settlement';
-import { rows, type Trx } from './db';
+import { rows, type Queryable, type Trx } from './db';
 import type { Principal } from './principals';
 import { reputations } from './reputation';
 
@@ -115,10 +115,10 @@ export async function pairHistory(trx: Trx, buyer: string, seller: string): Prom
 }
 
 /** USD per unit of the asset on the newest day stored, if that day is not older than a week. USD itself is 1. */
-export async function usdPerUnit(trx: Trx, asset: string): Promise<string | undefined> {
+export async function usdPerUnit(db: Queryable, asset: string): Promise<string | undefined> {
   if (asset === 'USD') return '1';
   const [found] = await rows<{ rate: string }>(
-    trx,
+    db,
     `SELECT usd_per_unit AS rate FROM usd_rates WHERE asset = ? AND business_date > current_date - 7
      ORDER BY business_date DESC LIMIT 1`,
     [asset],

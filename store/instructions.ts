@@ -37,11 +37,6 @@ export async function insertInstruction(
 
 const COLUMNS = `document AS instruction, key_id, signature, status, transaction_id AS "transactionId"`;
 
-export async function findInstruction(db: Queryable, id: string): Promise<StoredInstruction | undefined> {
-  const [found] = await rows<StoredInstruction>(db, `SELECT ${COLUMNS} FROM instructions WHERE id = ?`, [id]);
-  return found;
-}
-
 export async function lockInstruction(trx: Trx, id: string): Promise<StoredInstruction> {
   const [found] = await rows<StoredInstruction>(
     trx,

@@ -3,7 +3,6 @@ import { AuraError, toError } from '../../domain/errors';
 import type { AgentWithKey } from '../../store/agents';
 import { usdPerUnit } from '../../store/commit-facts';
 import { databaseNow } from '../../store/clock';
-import { inTransaction } from '../../store/db';
 import { setRequest } from '../../store/idempotency';
 import { findOffer } from '../../store/offers';
 import { findSession } from '../../store/sessions';
@@ -108,7 +107,7 @@ async function refusePlainly({ db }: ApiDeps, sessionId: string, body: Body, age
   }
   const quoted = quote(offer.document, body.quantity, body.shipping_preference);
   const asset = offer.document.pricing.currency;
-  const rate = await inTransaction(db, (trx) => usdPerUnit(trx, asset));
+  const rate = await usdPerUnit(db, asset);
   const usd =
     'amounts' in quoted && rate !== undefined
       ? usdMinor({ amountMinor: quoted.amounts.totalMinor, exponent: exponentOf(asset), usdPerUnit: rate })

@@ -24,12 +24,13 @@ describeOnServer('kill -9', () => {
   afterAll(() => env?.stop());
 
   /** Arms a process to die at the point; when it has died, it is started again, unarmed. */
-  async function arm(name: string, point: string): Promise<{ died: Promise<void>; mark: string }> {
-    const mark = join(marks, `${name}-${point.replace(':', '-')}`);
+  async function arm(name: string, point: string, when = ''): Promise<{ died: Promise<void>; mark: string }> {
+    const mark = join(marks, `${name}-${point.replace(':', '-')}-${when.replace(/\W/g, '')}`);
     const armed = await env.platform.restart(name, {
       NODE_OPTIONS: `--require ${PRELOAD}`,
       CRASH_AT: point,
       CRASH_MARK: mark,
+      CRASH_WHEN: when,
     });
     const died = armed.exited.then(async () => {
       await env.platform.restart(name);
@@ -86,6 +87,25 @@ describeOnServer('kill -9', () => {
     expect(paid.status).toBe('completed');
     expect(paid.clearing_status).toBe('cleared');
     await expectPaidOnce(paid);
+  });
+
+  test.each([
+    ['a nonconforming execution is to be sent back', '366.15', '"next":"send_back"'],
+    ['a payment that never executed is instructed anew', '366.13', '"next":"submit"'],
+  ])('of the clearing worker, right after it stored that %s', async (_what, price, when) => {
+    const { died, mark } = await arm('worker', 'settleDeal:after', when);
+    const { buyer, transaction } = await market.aDealCommitted({ price });
+    const ended = await buyer.scout.waitFor(transaction.transaction_id, ({ status }) => status === 'failed', {
+      timeoutMs: 90_000,
+    });
+    await died;
+    expect(existsSync(mark)).toBe(true);
+    expect(ended.clearing_status).toBe('declined');
+    const bank = await fetch(
+      `${env.platform.network.url}/rtp/operator/accounts/021000021/${buyer.accountNumber}`,
+    );
+    expect(await bank.json()).toMatchObject({ balanceMinor: '100000000' });
+    expect(await checkLedger(env.db)).toMatchObject({ balanced: true });
   });
 
   // After the claim and before the message, only time can prove that nothing was sent: the deal takes the long way.

@@ -1,13 +1,14 @@
 /**
  * Loaded into a process of the platform before its own code (`node --require`): kills it, once, at a named point.
  * CRASH_AT is `<function>:before` or `<function>:after` of an activity, of `startAndAsk` (the API between a commit and
- * its answer), or of `claimTransmission`. CRASH_MARK is a file that says it has happened.
+ * its answer), or of `claimTransmission`. With CRASH_WHEN only after a result that holds this text as JSON. CRASH_MARK is a file that says it has happened.
  */
 const fs = require('node:fs');
 const Module = require('node:module');
 
 const [target, moment] = (process.env.CRASH_AT ?? '').split(':');
 const mark = process.env.CRASH_MARK;
+const when = process.env.CRASH_WHEN ?? '';
 
 function crash() {
   if (fs.existsSync(mark)) return;
@@ -19,7 +20,7 @@ const wrap = (work) =>
   async function crashing(...given) {
     if (moment === 'before') crash();
     const result = await work.apply(this, given);
-    if (moment === 'after') crash();
+    if (moment === 'after' && JSON.stringify(result ?? null).includes(when)) crash();
     return result;
   };
 
