@@ -11,14 +11,9 @@ export function mandateActivities({ db }: ActivityDeps) {
       await inTransaction(db, async (trx) => {
         const { mandateId, answer } = input;
         const mandate = await findMandate(trx, mandateId);
-        if (mandate?.status !== 'requested' || answer.outcome === 'unknown') return;
-        await answerMandate(
-          trx,
-          mandateId,
-          answer.outcome === 'accepted'
-            ? { status: 'accepted', reference: answer.reference }
-            : { status: 'rejected', refusal: `${answer.reason}: ${answer.detail}` },
-        );
+        const open = mandate?.status === 'requested' || mandate?.status === 'action_required';
+        if (!mandate || !open || answer.outcome === 'unknown') return;
+        await answerMandate(trx, mandateId, changeBy(answer));
         await recordAudit(trx, {
           actor: mandate.principalId,
           action: `mandate.${answer.outcome}`,
@@ -28,4 +23,15 @@ export function mandateActivities({ db }: ActivityDeps) {
       });
     },
   };
+}
+
+function changeBy(answer: Exclude<MandateAnswer, { outcome: 'unknown' }>) {
+  switch (answer.outcome) {
+    case 'accepted':
+      return { status: 'accepted', reference: answer.reference } as const;
+    case 'action_required':
+      return { status: 'action_required', action: answer.action } as const;
+    case 'rejected':
+      return { status: 'rejected', refusal: `${answer.reason}: ${answer.detail}` } as const;
+  }
 }

@@ -41,7 +41,7 @@ export function payoutActivities(deps: ActivityDeps) {
         const deal = await findDeal(trx, transactionId);
         const payable = await lockOpenPayable(trx, transactionId);
         if (!deal || !payable) return { outcome: 'nothing', reason: 'nothing is owed' };
-        const account = await payoutAccount(trx, payable.principalId, deal.rail, payable.asset);
+        const account = await payoutAccount(trx, payable.principalId, [deal.rail], payable.asset);
         if (!account) return { outcome: 'nothing', reason: `no account at ${deal.rail}` };
         await lockPrincipals(trx, [payable.principalId]);
         const amountMinor = await payableNow(trx, payable);

@@ -1,8 +1,9 @@
 /** Configuration of every process, read from the environment and checked at start. */
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { parseMoney } from '../domain/money';
+import { parseMoney, registerToken } from '../domain/money';
 import { parsePublicKey } from '../domain/keys';
+import { SANDBOX_USDC, USDC_EXPONENT } from '../domain/rail-terms';
 import { RAILS, type RailName } from '../domain/settlement';
 
 export class ConfigError extends Error {
@@ -35,6 +36,20 @@ const keyFile = z.string().transform((path, context) => {
     return z.NEVER;
   }
 });
+
+/** The stablecoin that settles USD, by its CAIP-19 id. */
+const token = z
+  .string()
+  .default(SANDBOX_USDC)
+  .transform((asset, context) => {
+    try {
+      registerToken(asset, USDC_EXPONENT);
+      return asset;
+    } catch (error) {
+      context.addIssue({ code: 'custom', message: error instanceof Error ? error.message : 'not a token' });
+      return z.NEVER;
+    }
+  });
 
 const logLevel = z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info');
 
@@ -71,8 +86,13 @@ const SCHEMAS = {
     AURA_PUBLIC_KEY: publicKey,
     RAIL: z.enum(RAILS),
     RAIL_URL: z.url(),
-    RAIL_NETWORK_KEY: publicKey,
+    /** The network's signing key, where it signs its messages. */
+    RAIL_NETWORK_KEY: publicKey.optional(),
     RAIL_KEY_FILE: keyFile,
+    /** The credential at the network: a processor's API key or the wallet's private key. */
+    RAIL_SECRET_FILE: keyFile.optional(),
+    RAIL_FACILITATOR_URL: z.url().optional(),
+    AURA_USDC: token,
     RAIL_TIMEOUT_MS: milliseconds.default(10_000),
   }),
   setup: z.object({

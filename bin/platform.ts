@@ -128,7 +128,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     return {
       RAIL: rail,
       RAIL_URL: `${network.url}/${rail}`,
-      RAIL_NETWORK_KEY: network.keys[rail],
+      RAIL_NETWORK_KEY: network.keys[rail] ?? '',
       RAIL_KEY_FILE: railKeys.get(rail)?.path ?? '',
     };
   }

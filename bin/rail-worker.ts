@@ -4,11 +4,10 @@ import { NativeConnection, Worker } from '@temporalio/worker';
 import { createRailActivities } from '../activities';
 import { createSigner } from '../domain/keys';
 import { createRailAdapter } from '../rails';
-import type { PartyDirectory } from '../rails/port';
-import { createDb, type Db } from '../store/db';
-import { findAccount, findMandate } from '../store/payment-accounts';
+import { createDb } from '../store/db';
 import { railTaskQueue } from '../workflows/messages';
 import { readConfig } from './config';
+import { partyDirectory } from './party-directory';
 import { quietTemporal } from './quiet-temporal';
 import { runProcess } from './run-process';
 
@@ -23,7 +22,10 @@ void runProcess(async () => {
     signer: createSigner(config.RAIL_KEY_FILE, railKeyId(config.RAIL)),
     networkKey: config.RAIL_NETWORK_KEY,
     auraKey: config.AURA_PUBLIC_KEY,
-    directory: directory(db),
+    secret: config.RAIL_SECRET_FILE?.trim(),
+    facilitatorUrl: config.RAIL_FACILITATOR_URL,
+    token: config.AURA_USDC,
+    directory: partyDirectory(db, config.RAIL),
     clock: () => new Date(),
     timeoutMs: config.RAIL_TIMEOUT_MS,
   });
@@ -53,21 +55,4 @@ void runProcess(async () => {
 /** The name under which an adapter's key is registered. */
 function railKeyId(rail: string): string {
   return `rail-${rail}`;
-}
-
-/** Account details leave the database only here, on their way to the rail. */
-function directory(db: Db): PartyDirectory {
-  const account = async (id: string) => {
-    const found = await findAccount(db, id);
-    if (!found) throw new Error(`no payment account ${id}`);
-    return found;
-  };
-  return {
-    account,
-    async mandate(id) {
-      const mandate = await findMandate(db, id);
-      if (!mandate?.reference) throw new Error(`no accepted mandate ${id}`);
-      return { reference: mandate.reference, account: await account(mandate.accountId) };
-    },
-  };
 }

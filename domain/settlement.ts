@@ -6,14 +6,33 @@
 import { canonicalHash, canonicalJson, sha256Hex } from './canonical';
 import { verifySignature, type PublicKey, type Signer } from './keys';
 
-export const RAILS = ['rtp', 'fednow'] as const;
+export const RAILS = ['rtp', 'fednow', 'stablecoin', 'card', 'ach', 'x402'] as const;
 export type RailName = (typeof RAILS)[number];
 
 export type Finality = 'provisional' | 'confirmed' | 'irrevocable';
 /** From weakest to strongest. */
 export const FINALITY_ORDER: readonly Finality[] = ['provisional', 'confirmed', 'irrevocable'];
 
-export type InstructionKind = 'pay_in' | 'deposit' | 'payout' | 'return';
+/**
+ * What an instruction is for. Incoming: a deal's pay-in, a deposit, a netting cycle's payer. Outgoing: a payout, a
+ * refund of (part of) a pay-in, the return of money that came otherwise than instructed, a netting cycle's payee.
+ */
+export const INSTRUCTION_KINDS = [
+  'pay_in',
+  'deposit',
+  'net_in',
+  'payout',
+  'refund',
+  'return',
+  'net_out',
+] as const;
+export type InstructionKind = (typeof INSTRUCTION_KINDS)[number];
+export const INCOMING_KINDS = ['pay_in', 'deposit', 'net_in'] as const satisfies readonly InstructionKind[];
+
+/** Whether an instruction brings money to AURA. */
+export function isIncoming(kind: InstructionKind): boolean {
+  return (INCOMING_KINDS as readonly InstructionKind[]).includes(kind);
+}
 
 /** `account_ref` is AURA's settlement account at the rail (`aura`) or a payment account (`acc_…`). */
 export interface InstructionParty {
@@ -27,14 +46,14 @@ export interface Instruction {
   instruction_id: string;
   kind: InstructionKind;
   rail: RailName;
-  /** Integer minor units of the asset. */
+  /** Integer minor units of the asset, which is the one that the rail moves (see `domain/par`). */
   amount_minor: string;
   asset: string;
   debtor: InstructionParty;
   creditor: InstructionParty;
-  /** The deal, deposit or payout this belongs to. */
+  /** The deal, deposit, payout, refund or netting cycle this belongs to. */
   subject_id: string;
-  /** For a return: the network's reference of the transfer that goes back. */
+  /** For a return or refund: the network's reference of the transfer that goes back, whole or in part. */
   returns_reference?: string;
   /** SHA-256 (hex) of the canonical commitment. */
   commitment_hash: string;
@@ -108,15 +127,83 @@ export interface StatementLine {
  */
 export type RailAnswer =
   | { outcome: 'executed'; proof: SettlementProof; lines: StatementLine[] }
-  | { outcome: 'pending'; detail: string }
+  | { outcome: 'pending'; detail: string; progress?: Progress; action?: PayerAction }
   | { outcome: 'rejected'; reason: string; detail: string; evidence: string }
   | { outcome: 'not_found'; detail: string; as_of: string }
   | { outcome: 'unknown'; detail: string };
 
+/** How far a pending settlement is, e.g. 5 of 12 confirmations. */
+export interface Progress {
+  done: number;
+  of: number;
+  unit: 'confirmations' | 'banking_days';
+}
+
+/** Something only the payer can do before the rail goes on, such as a 3-D Secure challenge. */
+export interface PayerAction {
+  kind: 'challenge';
+  url: string;
+}
+
 export type MandateAnswer =
   | { outcome: 'accepted'; reference: string; evidence: string }
+  /** The payer has to confirm first; asked again, the same request tells how it ended. */
+  | { outcome: 'action_required'; action: PayerAction; detail: string }
   | { outcome: 'rejected'; reason: string; detail: string }
   | { outcome: 'unknown'; detail: string };
+
+export const NOTICE_KINDS = [
+  /** The money went back to the payer (ACH return), or an outgoing payment came back. */
+  'return',
+  /** The payer took a card payment back; `respond_by` is the deadline to contest it. */
+  'chargeback',
+  /** A contested chargeback was won: the money is AURA's again. */
+  'representment_won',
+  /** The block that a settlement was in is no longer part of the chain. */
+  'reorganisation',
+  /** The rail corrected an account's details (ACH C01…); moves no money. */
+  'notice_of_change',
+] as const;
+export type NoticeKind = (typeof NOTICE_KINDS)[number];
+
+/** What a rail says of its own accord about an instruction that it had executed. */
+export interface NoticeStatement {
+  type: 'aura.rail-notice.v1';
+  rail: RailName;
+  network: string;
+  /** The network's own id of the notice: the same notice told twice has the same. */
+  notice_id: string;
+  kind: NoticeKind;
+  /** The instruction whose money moved, and the network's reference of that movement. */
+  instruction_id: string;
+  original_reference: string;
+  /** What moved, minor units of the rail's asset; `0` when nothing did. */
+  amount_minor: string;
+  asset: string;
+  /** What the rail charges for it besides, minor units. */
+  fee_minor: string;
+  /** The rail's own code, e.g. NACHA `R01` or a card network's reason. */
+  reason_code: string;
+  reason: string;
+  /** The network's reference of the movement that the notice tells of, as its statement will quote it. */
+  reference: string;
+  line: string;
+  business_date: string;
+  occurred_at: string;
+  /** Until when it can be contested, RFC 3339 UTC. */
+  respond_by?: string;
+  evidence_format: string;
+  evidence_sha256: string;
+}
+
+export interface RailNotice {
+  statement: NoticeStatement;
+  key_id: string;
+  /** Ed25519 over the canonical JSON of `statement` by a key registered for the rail, base64. */
+  signature: string;
+  /** The native message as the network sent it. */
+  evidence: string;
+}
 
 export function signInstruction(instruction: Instruction, signer: Signer): SignedInstruction {
   return { instruction, key_id: signer.keyId, signature: signer.sign(canonicalJson(instruction)) };
@@ -127,6 +214,10 @@ export function verifyInstruction(signed: SignedInstruction, auraKey: PublicKey)
 }
 
 export function signProof(statement: ProofStatement, evidence: string, signer: Signer): SettlementProof {
+  return { statement, key_id: signer.keyId, signature: signer.sign(canonicalJson(statement)), evidence };
+}
+
+export function signNotice(statement: NoticeStatement, evidence: string, signer: Signer): RailNotice {
   return { statement, key_id: signer.keyId, signature: signer.sign(canonicalJson(statement)), evidence };
 }
 

@@ -1,4 +1,5 @@
 import type { Migration } from '.';
+import { ACCOUNT_FORMS } from '../domain/rail-terms';
 import { RAILS } from '../domain/settlement';
 import { AMOUNT, ASSET, appendOnly, id, oneOf } from './sql';
 
@@ -89,11 +90,13 @@ export const identity: Migration = {
       principal_id text NOT NULL REFERENCES principals,
       rail text NOT NULL CHECK (${oneOf('rail', RAILS)}),
       asset ${ASSET} NOT NULL,
-      routing_number text NOT NULL CHECK (routing_number ~ '^\\d{9}$'),
-      account_number text NOT NULL CHECK (account_number ~ '^[0-9A-Za-z]{4,34}$'),
+      form text NOT NULL CHECK (${oneOf('form', ACCOUNT_FORMS)}),
+      -- What the rail reaches it by: routing and account number, card token, or wallet address.
+      identifier text NOT NULL CHECK (length(identifier) BETWEEN 4 AND 200),
+      details jsonb NOT NULL,
       holder_name text NOT NULL,
       created_at timestamptz NOT NULL DEFAULT now(),
-      UNIQUE (principal_id, rail, routing_number, account_number)
+      UNIQUE (principal_id, rail, identifier)
     );
 
     CREATE TABLE mandates (
@@ -104,7 +107,11 @@ export const identity: Migration = {
       asset ${ASSET} NOT NULL,
       ceiling_minor ${AMOUNT} NOT NULL CHECK (ceiling_minor > 0),
       used_minor ${AMOUNT} NOT NULL DEFAULT 0 CHECK (used_minor BETWEEN 0 AND ceiling_minor),
-      status text NOT NULL DEFAULT 'requested' CHECK (${oneOf('status', ['requested', 'accepted', 'rejected'])}),
+      status text NOT NULL DEFAULT 'requested'
+        CHECK (${oneOf('status', ['requested', 'action_required', 'accepted', 'rejected'])}),
+      -- What the payer signed along with it (a transfer authorization), and what it still has to do.
+      payer_authorization jsonb,
+      action jsonb,
       reference text,
       refusal text,
       expires_at timestamptz NOT NULL,
@@ -112,6 +119,7 @@ export const identity: Migration = {
       CHECK (status <> 'accepted' OR reference IS NOT NULL)
     );
     CREATE INDEX mandates_by_principal ON mandates (principal_id, rail);
+    CREATE INDEX mandates_by_reference ON mandates (reference);
 
     CREATE TABLE request_nonces (
       nonce text PRIMARY KEY,

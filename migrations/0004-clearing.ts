@@ -1,6 +1,6 @@
 import type { Migration } from '.';
 import { EVENT_TYPES } from '../domain/events';
-import { RAILS } from '../domain/settlement';
+import { INSTRUCTION_KINDS, RAILS } from '../domain/settlement';
 import { AMOUNT, ASSET, appendOnly, id, oneOf } from './sql';
 
 const RAIL = `text NOT NULL CHECK (${oneOf('rail', RAILS)})`;
@@ -26,7 +26,7 @@ export const clearing: Migration = {
 
     CREATE TABLE instructions (
       ${id('id', 'instruction')} PRIMARY KEY,
-      kind text NOT NULL CHECK (${oneOf('kind', ['pay_in', 'deposit', 'payout', 'return'])}),
+      kind text NOT NULL CHECK (${oneOf('kind', INSTRUCTION_KINDS)}),
       subject_id text NOT NULL,
       transaction_id text REFERENCES transactions,
       rail ${RAIL},
@@ -47,6 +47,7 @@ export const clearing: Migration = {
     CREATE UNIQUE INDEX instructions_live ON instructions (kind, subject_id)
       WHERE status IN ('signed', 'executed', 'unknown', 'nonconforming');
     CREATE INDEX instructions_by_subject ON instructions (subject_id);
+    CREATE INDEX instructions_by_mandate ON instructions ((document->'debtor'->>'mandate_ref'));
 
     -- The first attempt that writes here may send; every later one may only ask.
     CREATE TABLE transmissions (

@@ -98,10 +98,15 @@ export class AgentClient {
     return this.request('GET', '/v1/accounts');
   }
 
+  /** Names a bank account, a card by the processor's token, or a wallet, as the rail asks for. */
   addPaymentAccount(input: {
     rail: string;
-    routingNumber: string;
-    accountNumber: string;
+    routingNumber?: string;
+    accountNumber?: string;
+    accountType?: 'checking' | 'savings';
+    business?: boolean;
+    token?: string;
+    address?: string;
     holderName: string;
     currency?: string;
   }): Promise<PaymentAccount> {
@@ -109,18 +114,33 @@ export class AgentClient {
       rail: input.rail,
       routing_number: input.routingNumber,
       account_number: input.accountNumber,
+      account_type: input.accountType,
+      business: input.business,
+      token: input.token,
+      address: input.address,
       holder_name: input.holderName,
       currency: input.currency ?? 'USD',
     });
   }
 
   /** Asks the principal's bank for payments up to a ceiling. */
-  requestMandate(input: { accountId: string; ceiling: string; expiresAt: Date }): Promise<Mandate> {
+  requestMandate(input: {
+    accountId: string;
+    ceiling: string;
+    expiresAt: Date;
+    /** An EIP-3009 transfer that the payer signed, where the rail asks for one. */
+    authorization?: Record<string, string>;
+  }): Promise<Mandate> {
     return this.request('POST', '/v1/mandates', {
       account_id: input.accountId,
       ceiling: input.ceiling,
       expires_at: input.expiresAt.toISOString(),
+      authorization: input.authorization,
     });
+  }
+
+  mandate(mandateId: string): Promise<Mandate> {
+    return this.request('GET', `/v1/mandates/${mandateId}`);
   }
 
   deposit(input: { mandateId: string; amount: string; currency?: string }): Promise<Deposit> {

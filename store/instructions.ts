@@ -128,3 +128,8 @@ export async function findProof(db: Queryable, instructionId: string): Promise<S
   );
   return found;
 }
+
+export async function findInstruction(db: Queryable, id: string): Promise<StoredInstruction | undefined> {
+  const [found] = await rows<StoredInstruction>(db, `SELECT ${COLUMNS} FROM instructions WHERE id = ?`, [id]);
+  return found;
+}

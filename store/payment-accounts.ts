@@ -1,5 +1,6 @@
-/** Bank accounts of principals and the mandates (accepted requests for payment) on them. */
-import type { RailName } from '../domain/settlement';
+/** Accounts of principals at the rails and the mandates on them. */
+import type { AccountForm } from '../domain/rail-terms';
+import type { PayerAction, RailName } from '../domain/settlement';
 import { rows, type Queryable, type Trx } from './db';
 
 export interface PaymentAccount {
@@ -7,29 +8,32 @@ export interface PaymentAccount {
   principalId: string;
   rail: RailName;
   asset: string;
-  routingNumber: string;
-  accountNumber: string;
+  form: AccountForm;
+  /** What the rail reaches it by, as one text: unique per principal and rail. */
+  identifier: string;
+  /** The form's own fields, e.g. `{routingNumber, accountNumber}`, `{token}`, `{address}`. */
+  details: Readonly<Record<string, unknown>>;
   holderName: string;
 }
 
-const ACCOUNT = `id, principal_id AS "principalId", rail, asset, routing_number AS "routingNumber",
-  account_number AS "accountNumber", holder_name AS "holderName"`;
+const ACCOUNT = `id, principal_id AS "principalId", rail, asset, form, identifier, details, holder_name AS "holderName"`;
 
 /** Stores the account, or answers the one the principal has registered already. */
 export async function upsertAccount(trx: Trx, account: PaymentAccount): Promise<PaymentAccount> {
   const [stored] = await rows<PaymentAccount>(
     trx,
-    `INSERT INTO payment_accounts (id, principal_id, rail, asset, routing_number, account_number, holder_name)
-     VALUES (?, ?, ?, ?, ?, ?, ?)
-     ON CONFLICT (principal_id, rail, routing_number, account_number) DO UPDATE SET holder_name = excluded.holder_name
+    `INSERT INTO payment_accounts (id, principal_id, rail, asset, form, identifier, details, holder_name)
+     VALUES (?, ?, ?, ?, ?, ?, ?::jsonb, ?)
+     ON CONFLICT (principal_id, rail, identifier) DO UPDATE SET holder_name = excluded.holder_name
      RETURNING ${ACCOUNT}`,
     [
       account.id,
       account.principalId,
       account.rail,
       account.asset,
-      account.routingNumber,
-      account.accountNumber,
+      account.form,
+      account.identifier,
+      JSON.stringify(account.details),
       account.holderName,
     ],
   );
@@ -44,18 +48,30 @@ export async function findAccount(db: Queryable, id: string): Promise<PaymentAcc
   return found;
 }
 
-/** The account a principal is paid out to: the newest at that rail. */
+/** Takes over what a rail corrected of an account's details. */
+export async function correctAccount(
+  trx: Trx,
+  id: string,
+  correction: { identifier: string; details: Readonly<Record<string, unknown>> },
+): Promise<void> {
+  await trx('payment_accounts')
+    .where({ id })
+    .update({ identifier: correction.identifier, details: JSON.stringify(correction.details) });
+}
+
+/** The account a principal is paid out to: the newest at the first of these rails that it has one at. */
 export async function payoutAccount(
   db: Queryable,
   principalId: string,
-  rail: string,
+  rails: readonly string[],
   asset: string,
 ): Promise<PaymentAccount | undefined> {
   const [found] = await rows<PaymentAccount>(
     db,
-    `SELECT ${ACCOUNT} FROM payment_accounts WHERE principal_id = ? AND rail = ? AND asset = ?
-     ORDER BY created_at DESC, id DESC LIMIT 1`,
-    [principalId, rail, asset],
+    `SELECT ${ACCOUNT} FROM payment_accounts
+     WHERE principal_id = :principal AND rail = ANY(:rails) AND asset = :asset
+     ORDER BY array_position(:rails::text[], rail), created_at DESC, id DESC LIMIT 1`,
+    { principal: principalId, rails: [...rails], asset },
   );
   return found;
 }
@@ -68,7 +84,10 @@ export interface Mandate {
   asset: string;
   ceilingMinor: bigint;
   usedMinor: bigint;
-  status: 'requested' | 'accepted' | 'rejected';
+  status: 'requested' | 'action_required' | 'accepted' | 'rejected';
+  /** What the payer signed for it, as the rail's adapter reads it. */
+  payerAuthorization: Readonly<Record<string, unknown>> | null;
+  action: PayerAction | null;
   reference: string | null;
   refusal: string | null;
   expiresAt: Date;
@@ -78,7 +97,14 @@ export async function insertMandate(
   trx: Trx,
   mandate: Pick<
     Mandate,
-    'id' | 'principalId' | 'accountId' | 'rail' | 'asset' | 'ceilingMinor' | 'expiresAt'
+    | 'id'
+    | 'principalId'
+    | 'accountId'
+    | 'rail'
+    | 'asset'
+    | 'ceilingMinor'
+    | 'expiresAt'
+    | 'payerAuthorization'
   >,
 ): Promise<void> {
   await trx('mandates').insert({
@@ -88,6 +114,7 @@ export async function insertMandate(
     rail: mandate.rail,
     asset: mandate.asset,
     ceiling_minor: mandate.ceilingMinor.toString(),
+    payer_authorization: mandate.payerAuthorization && JSON.stringify(mandate.payerAuthorization),
     expires_at: mandate.expiresAt,
   });
 }
@@ -96,7 +123,8 @@ export async function findMandate(db: Queryable, id: string): Promise<Mandate | 
   const [found] = await rows<Omit<Mandate, 'ceilingMinor' | 'usedMinor'> & { ceiling: string; used: string }>(
     db,
     `SELECT id, principal_id AS "principalId", account_id AS "accountId", rail, asset, ceiling_minor AS ceiling,
-       used_minor AS used, status, reference, refusal, expires_at AS "expiresAt" FROM mandates WHERE id = ?`,
+       used_minor AS used, status, payer_authorization AS "payerAuthorization", action, reference, refusal,
+       expires_at AS "expiresAt" FROM mandates WHERE id = ?`,
     [id],
   );
   if (!found) return undefined;
@@ -104,13 +132,20 @@ export async function findMandate(db: Queryable, id: string): Promise<Mandate | 
   return { ...rest, ceilingMinor: BigInt(ceiling), usedMinor: BigInt(used) };
 }
 
-/** The payer's answer to a request for payment. Only a request that is still open takes one. */
+/** The payer's answer to a request for a mandate. Only a request that is still open takes one. */
 export async function answerMandate(
   trx: Trx,
   id: string,
-  answer: { status: 'accepted'; reference: string } | { status: 'rejected'; refusal: string },
+  answer:
+    | { status: 'accepted'; reference: string }
+    | { status: 'rejected'; refusal: string }
+    | { status: 'action_required'; action: PayerAction },
 ): Promise<void> {
-  await trx('mandates').where({ id, status: 'requested' }).update(answer);
+  const action = answer.status === 'action_required' ? JSON.stringify(answer.action) : null;
+  await trx('mandates')
+    .where({ id })
+    .whereIn('status', ['requested', 'action_required'])
+    .update({ ...answer, action });
 }
 
 /** Uses up part of a mandate (or gives it back, when negative). False where it does not reach that far. */
@@ -121,4 +156,19 @@ export async function useMandate(trx: Trx, id: string, amountMinor: bigint): Pro
     { id, amount: amountMinor.toString() },
   );
   return used.length > 0;
+}
+
+/** The instruction that draws on the mandate with this reference of the network. */
+export async function instructionOfMandate(
+  db: Queryable,
+  rail: string,
+  reference: string,
+): Promise<string | undefined> {
+  const [found] = await rows<{ id: string }>(
+    db,
+    `SELECT i.id FROM mandates m JOIN instructions i ON i.document->'debtor'->>'mandate_ref' = m.id
+     WHERE m.rail = ? AND m.reference = ? AND i.rail = m.rail ORDER BY i.id DESC LIMIT 1`,
+    [rail, reference],
+  );
+  return found?.id;
 }

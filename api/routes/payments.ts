@@ -1,6 +1,8 @@
 import type { z } from 'zod';
 import { AuraError } from '../../domain/errors';
 import { formatMoney } from '../../domain/money';
+import { atPar } from '../../domain/par';
+import { RAIL_TERMS } from '../../domain/rail-terms';
 import { inTransaction } from '../../store/db';
 import {
   findAccount,
@@ -33,7 +35,7 @@ export function paymentRoutes(): Route[] {
 const paymentAccount = route<unknown, unknown, z.infer<typeof paymentAccountRequest>>({
   method: 'post',
   path: '/v1/payment-accounts',
-  summary: "Name a bank account of the agent's principal",
+  summary: "Name a bank account, card or wallet of the agent's principal",
   tag: 'Money',
   access: PARTIES,
   body: paymentAccountRequest,
@@ -47,8 +49,7 @@ const paymentAccount = route<unknown, unknown, z.infer<typeof paymentAccountRequ
         principalId: agent.principalId,
         rail: body.rail,
         asset: body.currency,
-        routingNumber: body.routing_number,
-        accountNumber: body.account_number,
+        ...reachedBy(body),
         holderName: body.holder_name,
       }),
     );
@@ -56,15 +57,46 @@ const paymentAccount = route<unknown, unknown, z.infer<typeof paymentAccountRequ
   },
 });
 
+/** The schema has seen to it that the fields of the rail's form are there. */
+function reachedBy(
+  body: z.infer<typeof paymentAccountRequest>,
+): Pick<PaymentAccount, 'form' | 'identifier' | 'details'> {
+  const form = RAIL_TERMS[body.rail].accountForm;
+  switch (form) {
+    case 'bank': {
+      const { routing_number: routingNumber = '', account_number: accountNumber = '' } = body;
+      const { account_type: accountType, business } = body;
+      const details = { routingNumber, accountNumber, accountType, business };
+      return { form, identifier: `${routingNumber}/${accountNumber}`, details };
+    }
+    case 'card':
+      return { form, identifier: body.token ?? '', details: { token: body.token } };
+    case 'wallet':
+      return { form, identifier: (body.address ?? '').toLowerCase(), details: { address: body.address } };
+  }
+}
+
 function accountView(account: PaymentAccount) {
   return {
     account_id: account.id,
     rail: account.rail,
     currency: account.asset,
-    routing_number: account.routingNumber,
-    account_number_last4: account.accountNumber.slice(-4),
+    form: account.form,
+    ...shownDetails(account),
     holder_name: account.holderName,
   };
+}
+
+function shownDetails({ form, details }: PaymentAccount) {
+  const text = (key: string) => String(details[key] ?? '');
+  switch (form) {
+    case 'bank':
+      return { routing_number: text('routingNumber'), account_number_last4: text('accountNumber').slice(-4) };
+    case 'card':
+      return { token_last4: text('token').slice(-4) };
+    case 'wallet':
+      return { address: text('address') };
+  }
 }
 
 const requestMandate = route<unknown, unknown, z.infer<typeof mandateRequest>>({
@@ -104,6 +136,7 @@ const requestMandate = route<unknown, unknown, z.infer<typeof mandateRequest>>({
           asset: account.asset,
           ceilingMinor,
           expiresAt,
+          payerAuthorization: body.authorization ?? null,
         }),
       );
     }
@@ -114,8 +147,7 @@ const requestMandate = route<unknown, unknown, z.infer<typeof mandateRequest>>({
         rail: account.rail,
         mandateId: subjectId,
         accountRef: account.id,
-        ceilingMinor: ceilingMinor.toString(),
-        asset: account.asset,
+        ...inRailsAsset(account, ceilingMinor),
         expiresAt: expiresAt.toISOString(),
       },
     });
@@ -152,6 +184,15 @@ const getMandate = route<z.infer<typeof mandateParams>>({
   },
 });
 
+/** The ceiling as the rail counts it. */
+function inRailsAsset({ rail, asset }: PaymentAccount, ceilingMinor: bigint) {
+  const settled = RAIL_TERMS[rail].settles[asset];
+  if (settled === undefined) {
+    throw new AuraError('INVALID_PARAMETER', `${rail} does not carry ${asset}.`, { field: 'account_id' });
+  }
+  return { ceilingMinor: atPar(ceilingMinor, asset, settled).toString(), asset: settled };
+}
+
 function mandateView(mandate: Mandate) {
   const show = (amountMinor: bigint) => formatMoney({ amountMinor, asset: mandate.asset });
   return {
@@ -162,6 +203,7 @@ function mandateView(mandate: Mandate) {
     ceiling: show(mandate.ceilingMinor),
     used: show(mandate.usedMinor),
     status: mandate.status,
+    action_url: mandate.action?.url ?? null,
     reference: mandate.reference,
     refusal: mandate.refusal,
     expires_at: mandate.expiresAt.toISOString(),

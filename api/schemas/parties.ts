@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ACCOUNT_FORMS, RAIL_TERMS } from '../../domain/rail-terms';
 import { TRUST_LEVELS } from '../../domain/trust';
 import { categorySchema, countrySchema } from '../../domain/constraints';
 import { asset, decimal, extensions, id, instant, rail, text } from './common';
@@ -71,30 +72,87 @@ export const agentResponse = z
 export const agentParams = z.object({ agent_id: z.string().max(40) });
 export const principalParams = z.object({ principal_id: z.string().max(40) });
 
+/** By the rail's account form: a bank account, a card by the processor's token, or a wallet. */
 export const paymentAccountRequest = z
   .object({
     rail,
     currency: asset.default('USD'),
-    routing_number: z.string().regex(/^\d{9}$/, 'nine digits'),
-    account_number: z.string().regex(/^[0-9A-Za-z]{4,34}$/, '4 to 34 letters and digits'),
+    routing_number: z
+      .string()
+      .regex(/^\d{9}$/, 'nine digits')
+      .optional(),
+    account_number: z
+      .string()
+      .regex(/^[0-9A-Za-z]{4,34}$/, '4 to 34 letters and digits')
+      .optional(),
+    account_type: z.enum(['checking', 'savings']).optional(),
+    business: z.boolean().optional(),
+    token: z
+      .string()
+      .regex(/^[A-Za-z0-9_-]{6,120}$/, "the processor's token, never a card number")
+      .refine((value) => !/^\d{12,19}$/.test(value), 'a card number is not taken: send the token of it')
+      .optional(),
+    address: z
+      .string()
+      .regex(/^0x[0-9a-fA-F]{40}$/, 'a wallet address')
+      .optional(),
     holder_name: text(140),
     extensions,
   })
+  .superRefine((value, context) => {
+    for (const field of FIELDS_OF_FORM[RAIL_TERMS[value.rail].accountForm]) {
+      if (value[field] === undefined) {
+        context.addIssue({ code: 'custom', path: [field], message: `is required for ${value.rail}` });
+      }
+    }
+  })
   .meta({ id: 'PaymentAccountRequest' });
+
+const FIELDS_OF_FORM = {
+  bank: ['routing_number', 'account_number'],
+  card: ['token'],
+  wallet: ['address'],
+} as const;
 
 export const paymentAccountResponse = z
   .object({
     account_id: id('paymentAccount'),
     rail,
     currency: z.string(),
-    routing_number: z.string(),
-    account_number_last4: z.string(),
+    form: z.enum(ACCOUNT_FORMS),
+    routing_number: z.string().optional(),
+    account_number_last4: z.string().optional(),
+    token_last4: z.string().optional(),
+    address: z.string().optional(),
     holder_name: z.string(),
   })
   .meta({ id: 'PaymentAccount' });
 
+const hex = (bytes: number) =>
+  z.string().regex(new RegExp(`^0x[0-9a-fA-F]{${bytes * 2}}$`), `${bytes} bytes in hex`);
+const atomic = z.string().regex(/^(0|[1-9]\d{0,37})$/, 'a whole number');
+
+export const transferAuthorization = z
+  .object({
+    from: hex(20),
+    to: hex(20),
+    value: atomic,
+    validAfter: atomic,
+    validBefore: atomic,
+    nonce: hex(32),
+    signature: hex(65),
+  })
+  .meta({ id: 'TransferAuthorization' });
+
 export const mandateRequest = z
-  .object({ account_id: id('paymentAccount'), ceiling: decimal, expires_at: instant, extensions })
+  .object({
+    account_id: id('paymentAccount'),
+    ceiling: decimal,
+    expires_at: instant,
+    /** What the payer signed, where the rail asks for it: an EIP-3009 transfer of exactly the ceiling to AURA's wallet. */
+    authorization: transferAuthorization.optional(),
+    extensions,
+  })
   .meta({ id: 'MandateRequest' });
 
 export const mandateParams = z.object({ mandate_id: z.string().max(40) });
@@ -107,7 +165,9 @@ export const mandateResponse = z
     currency: z.string(),
     ceiling: z.string(),
     used: z.string(),
-    status: z.enum(['requested', 'accepted', 'rejected']),
+    status: z.enum(['requested', 'action_required', 'accepted', 'rejected']),
+    /** Where the payer confirms, e.g. a 3-D Secure challenge. */
+    action_url: z.string().nullable(),
     reference: z.string().nullable(),
     refusal: z.string().nullable(),
     expires_at: z.string(),

@@ -1,5 +1,5 @@
 /** The adapter of an ISO 20022 instant payment network. It retries nothing: what follows an answer is the workflow's decision. */
-import type { PublicKey, Signer } from '../../domain/keys';
+import type { PublicKey } from '../../domain/keys';
 import { RAIL_TERMS } from '../../domain/rail-terms';
 import {
   verifyInstruction,
@@ -9,11 +9,12 @@ import {
   type SignedInstruction,
 } from '../../domain/settlement';
 import {
+  asBankAccount,
   RailUnreachableError,
   type BankAccount,
   type MandateRequest,
-  type PartyDirectory,
   type RailAdapter,
+  type RailAdapterDeps,
   type RailCapabilities,
 } from '../port';
 import { createNetworkClient, type NetworkClient } from './client';
@@ -25,26 +26,13 @@ import { buildReturnRequest, reversalAnswer } from './reversal';
 import { readStatement } from './statement';
 import { buildTransfer, findDefect, type TransferDeps } from './transfer';
 
-export interface InstantAdapterDeps {
-  /** The network's base address, e.g. `https://host/rtp`. */
-  networkUrl: string;
-  /** Signs proofs and, as participant, the messages to the network. */
-  signer: Signer;
-  /** The network's key: only what it signed is believed. */
-  networkKey: PublicKey;
-  /** AURA's key: only what it signed is sent. */
-  auraKey: PublicKey;
-  directory: PartyDirectory;
-  clock: () => Date;
-  /** For one question with its answer. */
-  timeoutMs: number;
+export interface InstantAdapterDeps extends RailAdapterDeps {
   /** AURA's account at the network; the profile's by default. */
   settlementAccount?: BankAccount;
-  /** See `RailCapabilities`; the rail's terms by default. */
-  maxDelayMs?: number;
 }
 
 interface Adapter extends TransferDeps, InstantAdapterDeps {
+  networkKey: PublicKey;
   profile: NetworkProfile;
   settlementAccount: BankAccount;
   client: NetworkClient;
@@ -53,8 +41,10 @@ interface Adapter extends TransferDeps, InstantAdapterDeps {
 export function createInstantAdapter(given: NetworkProfile, deps: InstantAdapterDeps): RailAdapter {
   const settlementAccount = deps.settlementAccount ?? given.settlementAccount;
   const profile = { ...given, settlementAccount };
-  const client = createNetworkClient(deps);
-  const adapter: Adapter = { ...deps, profile, settlementAccount, client };
+  const { networkKey } = deps;
+  if (!networkKey) throw new Error(`${profile.rail} signs its messages: its key is needed`);
+  const client = createNetworkClient({ ...deps, networkKey });
+  const adapter: Adapter = { ...deps, networkKey, profile, settlementAccount, client };
   return {
     capabilities: capabilitiesOf(profile.rail, deps.maxDelayMs),
     requestMandate: (request) => requestMandate(adapter, request),
@@ -137,7 +127,7 @@ async function reverse(
 
 async function requestMandate(adapter: Adapter, request: MandateRequest): Promise<MandateAnswer> {
   const xml = await prepare(async () => {
-    const payer = await adapter.directory.account(request.accountRef);
+    const payer = asBankAccount(await adapter.directory.account(request.accountRef));
     return buildMandateRequest(adapter, request, payer);
   });
   return mandateAnswer(request, await adapter.client.exchange(xml));

@@ -1,3 +1,10 @@
 export { createInstantAdapter, type InstantAdapterDeps } from './adapter';
 export { openEvidence, type Evidence } from './evidence';
-export { businessDate, limitMinor, PROFILES, type NetworkProfile } from './profile';
+export {
+  businessDate,
+  INSTANT_RAILS,
+  limitMinor,
+  PROFILES,
+  type InstantRail,
+  type NetworkProfile,
+} from './profile';

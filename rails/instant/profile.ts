@@ -1,10 +1,12 @@
 /** What tells the two instant networks apart on the wire; their terms are in `domain/rail-terms`. All else is shared. */
 import { RAIL_TERMS } from '../../domain/rail-terms';
-import type { RailName } from '../../domain/settlement';
 import type { BankAccount } from '../port';
 
+export const INSTANT_RAILS = ['rtp', 'fednow'] as const;
+export type InstantRail = (typeof INSTANT_RAILS)[number];
+
 export interface NetworkProfile {
-  rail: RailName;
+  rail: InstantRail;
   /** The clearing system's ISO code; it is also the `network` of proofs and statement lines. */
   network: 'TCH' | 'FDN';
   localInstrument: string;
@@ -26,7 +28,7 @@ export interface NetworkProfile {
 
 const HOUR_MS = 3_600_000;
 
-export const PROFILES: Readonly<Record<RailName, NetworkProfile>> = {
+export const PROFILES: Readonly<Record<InstantRail, NetworkProfile>> = {
   rtp: {
     rail: 'rtp',
     network: 'TCH',

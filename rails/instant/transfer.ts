@@ -1,5 +1,5 @@
 /** From an instruction of AURA to the message that carries it out. */
-import type { Instruction } from '../../domain/settlement';
+import { isIncoming, type Instruction } from '../../domain/settlement';
 import {
   pacs004,
   pacs008,
@@ -8,7 +8,7 @@ import {
   type CreditTransfer,
   type PaymentReturn,
 } from '../iso20022';
-import type { BankAccount, PartyDirectory } from '../port';
+import { asBankAccount, type BankAccount, type PartyDirectory } from '../port';
 import { accountOf, agentOf, paymentTypeOf, settlementOf, type TransferContent } from './parts';
 import { businessDate, limitMinor, type NetworkProfile } from './profile';
 
@@ -45,7 +45,7 @@ export function findDefect(profile: NetworkProfile, instruction: Instruction): U
   if (limitMinor(profile, instruction.asset) === undefined) {
     return { reason: 'AM03', detail: `${instruction.asset} is not cleared here` };
   }
-  const incoming = kind === 'pay_in' || kind === 'deposit';
+  const incoming = isIncoming(kind);
   const ours = incoming ? creditor : debtor;
   const theirs = incoming ? debtor : creditor;
   if (ours.account_ref !== AURA_ACCOUNT_REF || theirs.account_ref === AURA_ACCOUNT_REF) {
@@ -78,10 +78,10 @@ async function resolveParties(deps: TransferDeps, instruction: Instruction) {
   };
   if (instruction.debtor.mandate_ref) {
     const mandate = await directory.mandate(instruction.debtor.mandate_ref);
-    const content = { ...base, debtor: mandate.account, creditor: settlementAccount };
+    const content = { ...base, debtor: asBankAccount(mandate.account), creditor: settlementAccount };
     return { content, mandateReference: mandate.reference };
   }
-  const creditor = await directory.account(instruction.creditor.account_ref);
+  const creditor = asBankAccount(await directory.account(instruction.creditor.account_ref));
   return { content: { ...base, debtor: settlementAccount, creditor }, mandateReference: undefined };
 }
 

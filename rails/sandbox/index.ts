@@ -5,5 +5,12 @@ export {
   type MisbehaviourKind,
   type MisbehaviourRule,
 } from './misbehaviour';
+export {
+  FAMILY_NAMES,
+  startFamily,
+  type FamilyName,
+  type FamilyOptions,
+  type RunningFamily,
+} from './families';
 export { startSandbox, type Sandbox, type SandboxOptions } from './server';
 export { spawnSandboxNetwork, type SandboxProcess, type SpawnOptions } from './spawn';

@@ -4,8 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { PublicKey } from '../../domain/keys';
-import { RAILS, type RailName } from '../../domain/settlement';
-import { PROFILES } from '../instant';
+import { INSTANT_RAILS, PROFILES, type InstantRail } from '../instant';
 import { createBooks } from './books';
 import { SANDBOX_OPENING_BALANCE_MINOR, SLOW_ANSWER_MS } from './constants';
 import type { NetworkEvent } from './events';
@@ -22,7 +21,7 @@ export interface SandboxOptions {
   host: string;
   /** 0 for any free port. */
   port: number;
-  networks?: readonly RailName[];
+  networks?: readonly InstantRail[];
   slowAnswerMs?: number;
   seed?: number;
   clock?: () => Date;
@@ -32,7 +31,7 @@ export interface SandboxOptions {
 
 export interface Sandbox {
   url: string;
-  keys: Partial<Record<RailName, PublicKey>>;
+  keys: Partial<Record<InstantRail, PublicKey>>;
   close(): Promise<void>;
 }
 
@@ -46,7 +45,7 @@ const KEEP_ALIVE_MS = 75_000;
 
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const hosted = new Map<string, Hosted>();
-  for (const rail of options.networks ?? RAILS) hosted.set(rail, await openNetwork(rail, options));
+  for (const rail of options.networks ?? INSTANT_RAILS) hosted.set(rail, await openNetwork(rail, options));
   const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: KEEP_ALIVE_MS });
   server.on('request', (request, response) => {
     route(hosted, request, response).catch((error: unknown) => onError(error, response, options.onFatal));
@@ -60,7 +59,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   };
 }
 
-async function openNetwork(rail: RailName, options: SandboxOptions): Promise<Hosted> {
+async function openNetwork(rail: InstantRail, options: SandboxOptions): Promise<Hosted> {
   const profile = PROFILES[rail];
   const dataDir = join(options.dataDir, rail);
   await mkdir(dataDir, { recursive: true, mode: 0o700 });

@@ -1,16 +1,20 @@
-/** Starts the sandbox networks as a process of their own and waits until they answer. */
+/** Starts a sandbox as a process of its own and waits until it answers. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { extname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { PublicKey } from '../../domain/keys';
-import type { RailName } from '../../domain/settlement';
+import type { FamilyName } from './families';
 
 export interface SpawnOptions {
+  /** `instant` by default. */
+  family?: FamilyName;
   dataDir: string;
   /** Any free port by default. */
   port?: number;
   slowAnswerMs?: number;
   seed?: number;
+  /** Settings of the family. */
+  settings?: Readonly<Record<string, string>>;
   readyTimeoutMs?: number;
 }
 
@@ -18,7 +22,8 @@ export interface SandboxProcess {
   url: string;
   port: number;
   pid: number;
-  keys: Record<RailName, PublicKey>;
+  keys: Readonly<Record<string, PublicKey>>;
+  info: Readonly<Record<string, string>>;
   /** Ends it in order. */
   stop(): Promise<void>;
   /** `kill -9`. */
@@ -28,7 +33,8 @@ export interface SandboxProcess {
 interface ReadyLine {
   ready: true;
   url: string;
-  keys: Record<RailName, PublicKey>;
+  keys: Record<string, PublicKey>;
+  info: Record<string, string>;
 }
 
 const READY_TIMEOUT_MS = 30_000;
@@ -41,7 +47,7 @@ export async function spawnSandboxNetwork(options: SpawnOptions): Promise<Sandbo
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   const exited = new Promise<void>((done) => child.once('exit', () => done()));
-  const { url, keys } = await readyLine(child, options.readyTimeoutMs ?? READY_TIMEOUT_MS);
+  const { url, keys, info } = await readyLine(child, options.readyTimeoutMs ?? READY_TIMEOUT_MS);
   child.stdout.resume();
   child.stderr.resume();
   const end = async (signal: NodeJS.Signals) => {
@@ -55,24 +61,28 @@ export async function spawnSandboxNetwork(options: SpawnOptions): Promise<Sandbo
     port: Number(new URL(url).port),
     pid: child.pid ?? 0,
     keys,
+    info,
     stop: () => end('SIGTERM'),
     kill: () => end('SIGKILL'),
   };
 }
 
-function argumentsOf({ dataDir, port, slowAnswerMs, seed }: SpawnOptions): string[] {
+function argumentsOf({ family, dataDir, port, slowAnswerMs, seed, settings }: SpawnOptions): string[] {
   // From sources the entry point is TypeScript and needs its loader, from a build it is JavaScript.
   const extension = extname(__filename);
   const entry = join(__dirname, '..', '..', 'bin', `sandbox-network${extension}`);
   return [
     ...(extension === '.ts' ? ['--import', 'tsx'] : []),
     entry,
+    '--family',
+    family ?? 'instant',
     '--data',
     resolve(dataDir),
     '--port',
     String(port ?? 0),
     ...(slowAnswerMs === undefined ? [] : ['--slow-answer-ms', String(slowAnswerMs)]),
     ...(seed === undefined ? [] : ['--seed', String(seed)]),
+    ...Object.entries(settings ?? {}).flatMap(([name, value]) => ['--set', `${name}=${value}`]),
     '--until-stdin-closes',
   ];
 }

@@ -202,7 +202,7 @@ describe('a network and strangers', () => {
 
   it('trusts the first participant key and no other unless told so', async () => {
     const operator = sandbox.operator('fednow');
-    const { rtp: first, fednow: second } = sandbox.keys();
+    const { rtp: first = '', fednow: second = '' } = sandbox.keys();
     await operator.register('k1', first);
     expect((await operator.call('PUT', 'participant', { keyId: 'k2', publicKey: second })).status).toBe(409);
     expect(

@@ -137,6 +137,7 @@ describeWithDatabase('the database', (database) => {
         rail: account.rail,
         asset: 'USD',
         ceilingMinor: 5n,
+        payerAuthorization: null,
         expiresAt,
       };
       await inTransaction(db(), (trx) => insertMandate(trx, terms));

@@ -168,8 +168,9 @@ export async function anAccount(
       principalId: wish.principal.id,
       rail,
       asset: 'USD',
-      routingNumber: '021000021',
-      accountNumber: `${Date.now()}`,
+      form: 'bank',
+      identifier: `021000021/${Date.now()}`,
+      details: { routingNumber: '021000021', accountNumber: `${Date.now()}` },
       holderName: 'Acme',
     }),
   );
@@ -192,6 +193,7 @@ export async function aMandate(
       asset: 'USD',
       ceilingMinor: (wish.ceiling ?? usd('1000000')).amountMinor,
       expiresAt: new Date(Date.now() + 86_400_000),
+      payerAuthorization: null,
     });
     await answerMandate(trx, id, { status: 'accepted', reference: `rfp-${id}` });
   });

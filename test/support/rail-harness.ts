@@ -4,13 +4,15 @@ import { createSigner, generateKeyPair, type Signer } from '../../domain/keys';
 import {
   signInstruction,
   type Instruction,
+  isIncoming,
   type InstructionKind,
+  type RailAnswer,
   type RailName,
   type SettlementProof,
   type SignedInstruction,
 } from '../../domain/settlement';
 import { createRailAdapter } from '../../rails';
-import { openEvidence } from '../../rails/instant';
+import { openEvidence, type InstantRail } from '../../rails/instant';
 import type { BankAccount, RailAdapter } from '../../rails/port';
 import type { MisbehaviourKind } from '../../rails/sandbox';
 import { createInMemoryDirectory, type InMemoryDirectory } from './party-directory';
@@ -21,6 +23,16 @@ export interface RailHarness {
   rail: RailName;
   asset: string;
   adapter: RailAdapter;
+  /** The rail's own codes for refusals that every rail has. `refused` is what `reject_FRAD` comes to. */
+  reasons: { insufficient: string; closed: string; limit: string; refused: string };
+  /** Misbehaviours that cannot be on this rail, e.g. a wrong signature where nothing is signed. */
+  impossible: ReadonlySet<MisbehaviourKind>;
+  /** Submits and, where the rail takes its time, moves that on until there is an answer that stays. */
+  settle(signed: SignedInstruction): Promise<RailAnswer>;
+  /** Inquires, and moves the rail's time on, until there is an answer that stays. */
+  conclude(signed: SignedInstruction): Promise<RailAnswer>;
+  /** The evidence with another content. */
+  tamper(evidence: string): string;
   /** The same rail, soon out of patience: for networks that never answer. */
   impatient: RailAdapter;
   /** The key that the adapter's proofs are signed with. */
@@ -65,7 +77,7 @@ interface Parts {
   adapter: RailAdapter;
 }
 
-export async function createInstantHarness(rail: RailName): Promise<RailHarness> {
+export async function createInstantHarness(rail: InstantRail): Promise<RailHarness> {
   const sandbox = await startSandboxForTest({ slowAnswerMs: 300 });
   const directory = createInMemoryDirectory();
   const proofSigner = createSigner(generateKeyPair().privateKeyPem, newId('key'));
@@ -89,6 +101,11 @@ export async function createInstantHarness(rail: RailName): Promise<RailHarness>
     rail,
     asset: 'USD',
     adapter,
+    reasons: { insufficient: 'AM04', closed: 'AC04', limit: 'AM02', refused: 'FRAD' },
+    impossible: new Set(),
+    settle: (signed) => adapter.submit(signed),
+    conclude: (signed) => adapter.inquire(signed),
+    tamper: (evidence) => evidence.replace('USD', 'EUR'),
     impatient,
     proofKey: proofSigner.publicKey,
     openingMinor: 1_000_000_000n,
@@ -101,7 +118,7 @@ export async function createInstantHarness(rail: RailName): Promise<RailHarness>
     misbehave: (kind, on = 'transfer') => operator.misbehave(kind, { on }),
     balanceMinor: (ref) => operator.balanceMinor(ref === undefined ? undefined : accountOf(parts, ref)),
     bookingsOf: async (id) => (await operator.transfers()).find((one) => one.id === id)?.bookings.length ?? 0,
-    evidenceHolds: ({ evidence }) => openEvidence(evidence, sandbox.keys()[rail]) !== undefined,
+    evidenceHolds: ({ evidence }) => openEvidence(evidence, sandbox.keys()[rail] ?? '') !== undefined,
     crashNetwork: () => sandbox.crashAndRestart(),
     async stop() {
       await adapter.close();
@@ -155,7 +172,7 @@ async function instruct(
   kind: InstructionKind,
   given: Partial<Instruction> = {},
 ): Promise<SignedInstruction> {
-  const incoming = kind === 'pay_in' || kind === 'deposit';
+  const incoming = isIncoming(kind);
   const settlement = { account_ref: 'aura' };
   const needed = incoming ? given.debtor : given.creditor;
   const theirs = needed ?? (await counterparty(parts, incoming));
@@ -175,7 +192,9 @@ async function instruct(
     expires_at: new Date(now + 60_000).toISOString(),
     ...given,
   };
-  return signInstruction(instruction, parts.aura);
+  const signed = signInstruction(instruction, parts.aura);
+  parts.directory.addInstruction(signed);
+  return signed;
 }
 
 async function counterparty(parts: Parts, incoming: boolean) {

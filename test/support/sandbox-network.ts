@@ -10,7 +10,7 @@ import { spawnSandboxNetwork, type MisbehaviourKind, type SandboxProcess } from 
 
 export interface SandboxUnderTest {
   url(): string;
-  keys(): Record<RailName, PublicKey>;
+  keys(): Readonly<Record<string, PublicKey>>;
   dataDir: string;
   operator(rail: RailName): Operator;
   /** Kills it with SIGKILL and starts it again on its data, at the same address. */

@@ -18,7 +18,7 @@ export function describeExecution(harness: () => RailHarness): void {
     const rail = harness();
     const before = await rail.balanceMinor();
     const signed = await rail.instruct(kind);
-    const { proof, lines } = executed(await rail.adapter.submit(signed));
+    const { proof, lines } = executed(await rail.settle(signed));
     expectProof(rail, signed, proof);
     expect(proof.statement.amount_minor).toBe(signed.instruction.amount_minor);
     expect(await rail.balanceMinor()).toBe(before + 34_990n);
@@ -30,7 +30,7 @@ export function describeExecution(harness: () => RailHarness): void {
     const rail = harness();
     const before = await rail.balanceMinor();
     const signed = await rail.instruct('payout');
-    const { proof, lines } = executed(await rail.adapter.submit(signed));
+    const { proof, lines } = executed(await rail.settle(signed));
     expectProof(rail, signed, proof);
     expect(await rail.balanceMinor()).toBe(before - 34_990n);
     expect(await rail.balanceMinor(signed.instruction.creditor.account_ref)).toBe(10_000_000n + 34_990n);
@@ -40,7 +40,7 @@ export function describeExecution(harness: () => RailHarness): void {
   it('never executes an instruction twice', async () => {
     const rail = harness();
     const signed = await rail.instruct('pay_in');
-    const first = executed(await rail.adapter.submit(signed));
+    const first = executed(await rail.settle(signed));
     const again = await Promise.all([1, 2, 3].map(() => rail.adapter.submit(signed)));
     for (const answer of again) expect(factsOf(executed(answer))).toEqual(factsOf(first));
     expect(await rail.bookingsOf(signed.instruction.instruction_id)).toBe(1);
@@ -59,7 +59,7 @@ export function describeExecution(harness: () => RailHarness): void {
     const rail = harness();
     await rail.misbehave('wrong_amount');
     const signed = await rail.instruct('pay_in');
-    const { proof } = executed(await rail.adapter.submit(signed));
+    const { proof } = executed(await rail.settle(signed));
     expectProof(rail, signed, proof);
     expect(proof.statement.amount_minor).toBe('34890');
   });
@@ -67,6 +67,6 @@ export function describeExecution(harness: () => RailHarness): void {
   it('answers late, but answers', async () => {
     const rail = harness();
     await rail.misbehave('slow');
-    executed(await rail.adapter.submit(await rail.instruct('pay_in')));
+    executed(await rail.settle(await rail.instruct('pay_in')));
   });
 }

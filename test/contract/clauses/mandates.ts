@@ -29,7 +29,7 @@ export function describeMandates(harness: () => RailHarness): void {
     });
     const poor = await rail.anAccount({ balanceMinor: 1n });
     const answer = await rail.adapter.requestMandate(request(rail, poor));
-    expect(answer).toMatchObject({ outcome: 'rejected', reason: 'AM04' });
+    expect(answer).toMatchObject({ outcome: 'rejected', reason: rail.reasons.insufficient });
   });
 
   it('does not know the outcome when the answer is lost', async () => {

@@ -7,10 +7,16 @@ export function describeRefusals(harness: () => RailHarness): void {
     await rail.misbehave('reject_FRAD');
     const signed = await rail.instruct('pay_in');
     const answer = await rail.adapter.submit(signed);
-    expect(answer).toMatchObject({ outcome: 'rejected', reason: 'FRAD' });
+    expect(answer).toMatchObject({ outcome: 'rejected', reason: rail.reasons.refused });
     expect(await rail.bookingsOf(signed.instruction.instruction_id)).toBe(0);
-    expect(await rail.adapter.inquire(signed)).toMatchObject({ outcome: 'rejected', reason: 'FRAD' });
-    expect(await rail.adapter.submit(signed)).toMatchObject({ outcome: 'rejected', reason: 'FRAD' });
+    expect(await rail.adapter.inquire(signed)).toMatchObject({
+      outcome: 'rejected',
+      reason: rail.reasons.refused,
+    });
+    expect(await rail.adapter.submit(signed)).toMatchObject({
+      outcome: 'rejected',
+      reason: rail.reasons.refused,
+    });
   });
 
   it('rejects what the accounts do not allow', async () => {
@@ -19,17 +25,20 @@ export function describeRefusals(harness: () => RailHarness): void {
     const debtor = { account_ref: account, mandate_ref: await rail.aMandate(account) };
     await rail.adapter.submit(await rail.instruct('pay_in', { debtor, amount_minor: '999999' }));
     const poor = await rail.adapter.submit(await rail.instruct('pay_in', { debtor, amount_minor: '2' }));
-    expect(poor).toMatchObject({ outcome: 'rejected', reason: 'AM04' });
+    expect(poor).toMatchObject({ outcome: 'rejected', reason: rail.reasons.insufficient });
     await rail.closeAccount(account);
     const closed = await rail.adapter.submit(await rail.instruct('pay_in', { debtor, amount_minor: '1' }));
-    expect(closed).toMatchObject({ outcome: 'rejected', reason: 'AC04' });
+    expect(closed).toMatchObject({ outcome: 'rejected', reason: rail.reasons.closed });
   });
 
   it('rejects an amount above its limit', async () => {
     const rail = harness();
     const limit = rail.adapter.capabilities.maxAmountMinor[rail.asset] ?? 0n;
     const signed = await rail.instruct('payout', { amount_minor: (limit + 1n).toString() });
-    expect(await rail.adapter.submit(signed)).toMatchObject({ outcome: 'rejected', reason: 'AM02' });
+    expect(await rail.adapter.submit(signed)).toMatchObject({
+      outcome: 'rejected',
+      reason: rail.reasons.limit,
+    });
   });
 
   it('sends nothing that AURA did not sign', async () => {

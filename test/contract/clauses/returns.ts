@@ -7,7 +7,7 @@ export function describeReturns(harness: () => RailHarness): void {
     const rail = harness();
     if (!rail.adapter.capabilities.canReverse) return;
     const signed = await rail.instruct('payout');
-    const forth = executed(await rail.adapter.submit(signed));
+    const forth = executed(await rail.settle(signed));
     const before = await rail.balanceMinor();
     const back = executed(await rail.adapter.reverse(signed));
     expectProof(rail, signed, back.proof);
@@ -23,7 +23,7 @@ export function describeReturns(harness: () => RailHarness): void {
     const rail = harness();
     if (!rail.adapter.capabilities.canReverse) return;
     const signed = await rail.instruct('payout');
-    executed(await rail.adapter.submit(signed));
+    executed(await rail.settle(signed));
     await rail.misbehave('refuse_return', 'return_request');
     expect(await rail.adapter.reverse(signed)).toMatchObject({ outcome: 'rejected' });
     const unsent = await rail.instruct('payout');
@@ -33,15 +33,15 @@ export function describeReturns(harness: () => RailHarness): void {
   it('sends back what it received, and not more than that', async () => {
     const rail = harness();
     const received = await rail.instruct('pay_in');
-    const { proof } = executed(await rail.adapter.submit(received));
+    const { proof } = executed(await rail.settle(received));
     const creditor = { account_ref: received.instruction.debtor.account_ref };
     const given = { creditor, returns_reference: proof.statement.reference };
     const signed = await rail.instruct('return', given);
-    const back = executed(await rail.adapter.submit(signed));
+    const back = executed(await rail.settle(signed));
     expectProof(rail, signed, back.proof);
     expect(await rail.balanceMinor(creditor.account_ref)).toBe(10_000_000n);
     const more = await rail.instruct('return', { ...given, amount_minor: '1' });
     expect(await rail.adapter.submit(more)).toMatchObject({ outcome: 'rejected' });
-    expect(factsOf(executed(await rail.adapter.inquire(signed)))).toEqual(factsOf(back));
+    expect(factsOf(executed(await rail.conclude(signed)))).toEqual(factsOf(back));
   });
 }

@@ -18,13 +18,10 @@ export function describeStatement(harness: () => RailHarness): void {
     const openingMinor = await rail.balanceMinor();
     const payIn = await rail.instruct('pay_in');
     const payout = await rail.instruct('payout', { amount_minor: '990' });
-    const proofs = [
-      executed(await rail.adapter.submit(payIn)).proof,
-      executed(await rail.adapter.submit(payout)).proof,
-    ];
+    const proofs = [executed(await rail.settle(payIn)).proof, executed(await rail.settle(payout)).proof];
     await rail.crashNetwork();
     const later = await rail.instruct('pay_in', { amount_minor: '11' });
-    proofs.push(executed(await rail.adapter.submit(later)).proof);
+    proofs.push(executed(await rail.settle(later)).proof);
     const period = { from: start.toISOString(), to: new Date(Date.now() + 60_000).toISOString() };
     const statement = await rail.adapter.statement(period);
     const lines = await collect(statement);
@@ -48,9 +45,9 @@ export function describeStatement(harness: () => RailHarness): void {
   it('keeps what it executed through a crash of the network', async () => {
     const rail = harness();
     const signed = await rail.instruct('pay_in');
-    const first = executed(await rail.adapter.submit(signed));
+    const first = executed(await rail.settle(signed));
     await rail.crashNetwork();
-    const again = executed(await rail.adapter.submit(signed));
+    const again = executed(await rail.settle(signed));
     expect(factsOf(again)).toEqual(factsOf(first));
     expect(await rail.bookingsOf(signed.instruction.instruction_id)).toBe(1);
   });

@@ -1,0 +1,43 @@
+/** The sandboxes that can be started, each in a process of its own. */
+import type { PublicKey } from '../../domain/keys';
+import { INSTANT_RAILS } from '../instant';
+import { startSandbox } from './server';
+
+export interface FamilyOptions {
+  dataDir: string;
+  host: string;
+  /** 0 for any free port. */
+  port: number;
+  slowAnswerMs?: number;
+  seed?: number;
+  /** Settings of one family only, e.g. how long a banking day lasts. */
+  settings: Readonly<Record<string, string>>;
+  /** Called when the sandbox cannot go on, e.g. because its journal cannot be written. */
+  onFatal: (error: unknown) => void;
+}
+
+export interface RunningFamily {
+  url: string;
+  /** Public keys of networks that sign their messages, by network. */
+  keys: Readonly<Record<string, PublicKey>>;
+  /** What else a user of it must know, e.g. credentials of the sandbox. */
+  info: Readonly<Record<string, string>>;
+  close(): Promise<void>;
+}
+
+export const FAMILY_NAMES = ['instant', 'card', 'ach', 'chain', 'facilitator'] as const;
+export type FamilyName = (typeof FAMILY_NAMES)[number];
+
+/** Loaded when asked for: the chain brings a compiler and a node along. */
+const FAMILIES: Readonly<Partial<Record<FamilyName, (options: FamilyOptions) => Promise<RunningFamily>>>> = {
+  async instant(options) {
+    const { url, keys, close } = await startSandbox({ ...options, networks: INSTANT_RAILS });
+    return { url, keys, info: {}, close };
+  },
+};
+
+export function startFamily(name: FamilyName, options: FamilyOptions): Promise<RunningFamily> {
+  const start = FAMILIES[name];
+  if (!start) throw new Error(`there is no sandbox of ${name}`);
+  return start(options);
+}
