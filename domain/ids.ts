@@ -24,6 +24,12 @@ export const ID_PREFIXES = {
   deposit: 'dep',
   key: 'key',
   audit: 'aud',
+  refund: 'rfd',
+  notice: 'ntc',
+  recovery: 'rcv',
+  exception: 'exc',
+  decision: 'dec',
+  cycle: 'cyc',
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;

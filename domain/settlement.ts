@@ -152,6 +152,10 @@ export type MandateAnswer =
   | { outcome: 'rejected'; reason: string; detail: string }
   | { outcome: 'unknown'; detail: string };
 
+/** How often a seller's released proceeds are paid out. */
+export const PAYOUT_SCHEDULES = ['instant', 'daily', 'weekly'] as const;
+export type PayoutSchedule = (typeof PAYOUT_SCHEDULES)[number];
+
 export const NOTICE_KINDS = [
   /** The money went back to the payer (ACH return), or an outgoing payment came back. */
   'return',

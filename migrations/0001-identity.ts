@@ -1,6 +1,6 @@
 import type { Migration } from '.';
 import { ACCOUNT_FORMS } from '../domain/rail-terms';
-import { RAILS } from '../domain/settlement';
+import { PAYOUT_SCHEDULES, RAILS } from '../domain/settlement';
 import { AMOUNT, ASSET, appendOnly, id, oneOf } from './sql';
 
 const TRUST = ['L0', 'L1', 'L2', 'L3'];
@@ -54,6 +54,7 @@ export const identity: Migration = {
       api_version text NOT NULL CHECK (api_version ~ '^\\d{4}-\\d{2}-\\d{2}$'),
       categories text[] NOT NULL DEFAULT '{}',
       ships_to text[] NOT NULL DEFAULT '{}',
+      payout_schedule text NOT NULL DEFAULT 'instant' CHECK (${oneOf('payout_schedule', PAYOUT_SCHEDULES)}),
       status text NOT NULL DEFAULT 'active' CHECK (${oneOf('status', ['active', 'suspended'])}),
       created_at timestamptz NOT NULL DEFAULT now()
     );

@@ -99,6 +99,8 @@ export const market: Migration = {
       rails text[] NOT NULL CHECK (cardinality(rails) > 0),
       rail text NOT NULL CHECK (${oneOf('rail', RAILS)}),
       mandate_id text NOT NULL REFERENCES mandates,
+      -- Every rail the deal may use, in order, with the payer's mandate there: [{rail, mandate_id}].
+      rail_plan jsonb NOT NULL,
       gate jsonb NOT NULL,
       risk jsonb NOT NULL,
       clearing_state text CHECK (${oneOf('clearing_state', CLEARING_STATES)}),

@@ -38,6 +38,9 @@ export const clearing: Migration = {
       ${HASH('commitment_hash')},
       status text NOT NULL DEFAULT 'signed'
         CHECK (${oneOf('status', ['signed', 'executed', 'nonconforming', 'rejected', 'unknown', 'never_executed'])}),
+      -- How far a pending settlement is, and what the payer still has to do, for people to see.
+      progress jsonb,
+      action jsonb,
       replaces text UNIQUE REFERENCES instructions,
       created_at timestamptz NOT NULL DEFAULT now(),
       expires_at timestamptz NOT NULL CHECK (expires_at > created_at),
@@ -113,7 +116,7 @@ export const clearing: Migration = {
       account_id text NOT NULL REFERENCES payment_accounts,
       asset ${ASSET} NOT NULL,
       amount_minor ${AMOUNT} NOT NULL CHECK (amount_minor > 0),
-      status text NOT NULL DEFAULT 'pending' CHECK (${oneOf('status', ['pending', 'proved', 'rejected'])}),
+      status text NOT NULL DEFAULT 'pending' CHECK (${oneOf('status', ['pending', 'proved', 'rejected', 'returned'])}),
       created_at timestamptz NOT NULL DEFAULT now()
     );
     CREATE INDEX payouts_by_principal ON payouts (principal_id);

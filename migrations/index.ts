@@ -4,6 +4,7 @@ import { identity } from './0001-identity';
 import { market } from './0002-market';
 import { ledger } from './0003-ledger';
 import { clearing } from './0004-clearing';
+import { aftermath } from './0005-aftermath';
 
 export interface Migration {
   readonly name: string;
@@ -11,7 +12,7 @@ export interface Migration {
   readonly down: string;
 }
 
-export const MIGRATIONS: readonly Migration[] = [identity, market, ledger, clearing];
+export const MIGRATIONS: readonly Migration[] = [identity, market, ledger, clearing, aftermath];
 
 /** For knex, which otherwise looks for files and would find them in two places (source and build). */
 export const migrationSource: Knex.MigrationSource<Migration> = {

@@ -88,7 +88,7 @@ export class Bookkeeping {
         return;
       case 'cleared': {
         const reserveMinor = part(terms.totalMinor - terms.feeMinor, percent);
-        await this.post(books.release({ ...terms, reserveMinor }));
+        await this.post(books.release({ ...terms, entitlementMinor: terms.totalMinor - terms.feeMinor, feesDeferredMinor: terms.feeMinor, reserveMinor }));
         deal.heldMinor += reserveMinor;
         deal.stage = 'released';
         return;
