@@ -1,7 +1,7 @@
 /** From risk_assessed towards the rail: margin, novation, and the signed instruction. */
 import { fundMargin } from '../domain/clearing/margin';
 import { novation } from '../domain/ledger/postings';
-import { PROFILES } from '../domain/profiles';
+import type { SignedInstruction } from '../domain/settlement';
 import { rows, type Trx } from '../store/db';
 import { findMandate } from '../store/payment-accounts';
 import { lockPrincipals } from '../store/principals';
@@ -11,23 +11,24 @@ import { setMarginCall, stateOf, type Deal } from '../store/transactions';
 import type { CommitResult } from './commit';
 import type { ActivityDeps } from './deps';
 import { AURA_ACCOUNT, instruct } from './instruct';
+import { joinNetting } from './netting-join';
 
-type Advanced = Extract<CommitResult, { outcome: 'instructed' | 'margin_called' }>;
+type Advanced = Extract<CommitResult, { outcome: 'instructed' | 'netted' | 'margin_called' }>;
 
 /**
- * T19 and T20 where the margin is there; otherwise the margin call stays (or is made, right after the commit). The
+ * T19 and T20 where the margin is there, or T19 and a netting cycle; otherwise the margin call stays (or is made, right after the commit). The
  * caller has locked the deal; both principals' rows are locked here before any balance is read.
  */
 export async function advanceToSettling(
   trx: Trx,
-  deps: Pick<ActivityDeps, 'signer' | 'railTerms' | 'marginCallMs'>,
+  deps: ActivityDeps,
   deal: Deal,
   { isCommit }: { isCommit: boolean },
 ): Promise<Advanced> {
   await lockPrincipals(trx, [deal.buyerPrincipalId, deal.sellerPrincipalId]);
-  const profile = PROFILES[deal.profileId];
+  const profile = deps.profiles[deal.profileId];
   const margins = await marginsOf(trx, deal.id);
-  const funding = await fundingOf(trx, deal, margins);
+  const funding = await fundingOf(trx, deps, deal, margins);
   if (funding.buyer.shortfallMinor > 0n || funding.seller.shortfallMinor > 0n) {
     return callMargin(trx, deal, deps.marginCallMs ?? profile.marginCallMs, isCommit);
   }
@@ -41,19 +42,11 @@ export async function advanceToSettling(
     };
     await setMargin(trx, deal.id, margins[role]);
   }
-  const mandate = await findMandate(trx, deal.mandateId);
-  if (!mandate) throw new Error(`no mandate ${deal.mandateId}`);
-  const instruction = await instruct(trx, deps, {
-    kind: 'pay_in',
-    subjectId: deal.id,
-    transactionId: deal.id,
-    rail: deal.rail,
-    asset: deal.asset,
-    amountMinor: deal.totalMinor,
-    debtor: { account_ref: mandate.accountId, mandate_ref: mandate.id },
-    creditor: AURA_ACCOUNT,
-    commitmentHash: deal.commitmentHash,
-  });
+  const cycleId = await joinNetting(trx, deps, deal, margins.seller.fromSaleMinor);
+  const instruction = cycleId === undefined ? await instructPayIn(trx, deps, deal) : undefined;
+  const how = instruction
+    ? { instruction_id: instruction.instruction.instruction_id }
+    : { netting_cycle_id: cycleId };
   const told = {
     session_id: deal.sessionId,
     transaction_id: deal.id,
@@ -66,28 +59,51 @@ export async function advanceToSettling(
     state: stateOf(deal),
     steps: [
       { transition: 'T19' },
-      {
-        transition: 'T20',
-        detail: { instruction_id: instruction.instruction.instruction_id, rail: deal.rail },
-      },
+      ...(instruction ? [{ transition: 'T20' as const, detail: { ...how, rail: deal.rail } }] : []),
     ],
     actor: 'aura',
     entries: [novation(dealPosting(deal, margins))],
     events: [
       { type: 'transaction.authorized', correlationId: deal.sessionId, payload: told },
       { type: 'offer.accepted', correlationId: deal.sessionId, payload: { ...told, offer_id: deal.offerId } },
-      { type: 'transaction.settling', correlationId: deal.sessionId, payload: told },
+      ...(instruction
+        ? [{ type: 'transaction.settling' as const, correlationId: deal.sessionId, payload: told }]
+        : []),
     ],
-    audit: { action: 'deal.authorized', detail: { instruction_id: instruction.instruction.instruction_id } },
+    audit: { action: 'deal.authorized', detail: how },
   });
-  return { outcome: 'instructed', sessionId: deal.sessionId, instruction };
+  return instruction
+    ? { outcome: 'instructed', sessionId: deal.sessionId, instruction }
+    : { outcome: 'netted', sessionId: deal.sessionId };
+}
+
+/** The deal's own payment, from its mandate to AURA. */
+export async function instructPayIn(trx: Trx, deps: ActivityDeps, deal: Deal): Promise<SignedInstruction> {
+  const mandate = await findMandate(trx, deal.mandateId);
+  if (!mandate) throw new Error(`no mandate ${deal.mandateId}`);
+  return instruct(trx, deps, {
+    kind: 'pay_in',
+    subjectId: deal.id,
+    transactionId: deal.id,
+    rail: deal.rail,
+    asset: deal.asset,
+    amountMinor: deal.totalMinor,
+    debtor: { account_ref: mandate.accountId, mandate_ref: mandate.id },
+    creditor: AURA_ACCOUNT,
+    commitmentHash: deal.commitmentHash,
+  });
 }
 
 /** How each side's margin would be funded right now. */
-export async function fundingOf(trx: Trx, deal: Deal, margins: Record<'buyer' | 'seller', Margin>) {
+export async function fundingOf(
+  trx: Trx,
+  { profiles }: ActivityDeps,
+  deal: Deal,
+  margins: Record<'buyer' | 'seller', Margin>,
+) {
   return {
     buyer: await fund(trx, deal, margins.buyer, false),
-    seller: await fund(trx, deal, margins.seller, PROFILES[deal.profileId].reserveFromSale),
+    seller: await fund(trx, deal, margins.seller, profiles[deal.profileId].reserveFromSale),
   };
 }
 

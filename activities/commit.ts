@@ -5,13 +5,13 @@ import { commitmentHash } from '../domain/clearing/commitment';
 import type { Refusal } from '../domain/errors';
 import { runGate, type GateDecision, type GateStepRecord } from '../domain/gate';
 import { verifySignature } from '../domain/keys';
-import { PROFILES } from '../domain/profiles';
 import { sha256Hex, type SignedInstruction } from '../domain/settlement';
 import { databaseNow } from '../store/clock';
 import { delegationSpent, pairHistory, partyFacts, railOptions, usdPerUnit } from '../store/commit-facts';
 import { inTransaction, type Trx } from '../store/db';
 import { lockKeyOf, setOutcome } from '../store/idempotency';
 import { instructionOf } from '../store/instructions';
+import { nettingOf } from '../store/netting';
 import { offerForGate, type OfferForGate } from '../store/offers';
 import { useMandate } from '../store/payment-accounts';
 import { lockPrincipals, type Principal } from '../store/principals';
@@ -31,6 +31,8 @@ import type { ActivityDeps } from './deps';
 export type CommitResult =
   | { outcome: 'refused'; refusal: Refusal }
   | { outcome: 'instructed'; sessionId: string; instruction: SignedInstruction }
+  /** Authorized, and paid by the close of a netting cycle. */
+  | { outcome: 'netted'; sessionId: string }
   | { outcome: 'margin_called'; sessionId: string; forMs: number };
 
 export function commitActivities(deps: ActivityDeps) {
@@ -54,10 +56,10 @@ export function commitActivities(deps: ActivityDeps) {
       session.principalId,
       ...(offer ? [offer.principalId] : []),
     ]);
-    const facts = await gateFacts(trx, session, offer, principals, request);
+    const facts = await gateFacts(trx, deps, session, offer, principals, request);
     const gate = runGate(facts);
     if (!gate.passed) return refuse(trx, transactionId, request, gate.refusal, gate.steps);
-    await store(trx, transactionId, session, offer as OfferForGate, request, gate.decision, gate.steps);
+    await store(trx, deps, transactionId, session, offer as OfferForGate, request, gate.decision, gate.steps);
     await setOutcome(trx, transactionId, { status: 201, body: null });
     return advanceToSettling(trx, deps, await lockDeal(trx, transactionId), { isCommit: true });
   }
@@ -66,6 +68,7 @@ export function commitActivities(deps: ActivityDeps) {
 /** The answer of a commit that ran before a crash. */
 async function repeated(trx: Trx, transactionId: string): Promise<CommitResult> {
   const deal = await lockDeal(trx, transactionId);
+  if (await nettingOf(trx, transactionId)) return { outcome: 'netted', sessionId: deal.sessionId };
   const instruction = await instructionOf(trx, transactionId, 'pay_in');
   if (instruction && (await hasStep(trx, deal.sessionId, 'T20'))) {
     return { outcome: 'instructed', sessionId: deal.sessionId, instruction };
@@ -98,10 +101,11 @@ async function refuse(
 
 async function gateFacts(
   trx: Trx,
+  deps: ActivityDeps,
   session: Session,
   offer: OfferForGate | undefined,
   principals: Map<string, Principal>,
-  { terms, mandateId }: CommitRequest,
+  { terms, mandateId, fallback }: CommitRequest,
 ) {
   const buyer = principals.get(session.principalId);
   if (!buyer) throw new Error(`no principal ${session.principalId}`);
@@ -123,7 +127,7 @@ async function gateFacts(
       committedOfferId: (await findDealOfSession(trx, session.id))?.offerId ?? null,
       constraints: session.interpretation?.constraints ?? session.asked.constraints,
     },
-    profile: PROFILES[session.profileId],
+    profile: deps.profiles[session.profileId],
     offer: offer && {
       id: offer.id,
       sessionId: offer.sessionId,
@@ -140,7 +144,13 @@ async function gateFacts(
     buyerPrincipalKey: buyer.publicKey,
     delegationSpentMinor: delegationId ? await delegationSpent(trx, delegationId) : 0n,
     rails: seller
-      ? await railOptions(trx, { buyerPrincipalId: buyer.id, sellerPrincipalId: seller.id, asset, mandateId })
+      ? await railOptions(trx, deps.railTerms, {
+          buyerPrincipalId: buyer.id,
+          sellerPrincipalId: seller.id,
+          asset,
+          mandateId,
+          fallback: fallback ?? mandateId === undefined,
+        })
       : [],
     pair: seller ? await pairHistory(trx, buyer.id, seller.id) : { undisputedDeals: 0, openDisputes: 0 },
     usdPerUnit: await usdPerUnit(trx, asset),
@@ -149,6 +159,7 @@ async function gateFacts(
 
 async function store(
   trx: Trx,
+  deps: ActivityDeps,
   transactionId: string,
   session: Session,
   offer: OfferForGate,
@@ -165,7 +176,7 @@ async function store(
     buyerPrincipalId: session.principalId,
     sellerPrincipalId: offer.principalId,
   };
-  const profile = PROFILES[session.profileId];
+  const profile = deps.profiles[session.profileId];
   const { terms } = request;
   await insertTransaction(trx, {
     id: transactionId,
@@ -187,7 +198,7 @@ async function store(
       quantity: terms.quantity,
       amounts,
       feeMinor,
-      rail: first.rail,
+      rails: rails.map(({ rail }) => rail),
       consentHash: canonicalHash(terms.consent),
       profile: { id: profile.id, version: profile.version },
     }),
@@ -199,6 +210,7 @@ async function store(
     rails: rails.map(({ rail }) => rail),
     rail: first.rail,
     mandateId: first.mandateRef,
+    railPlan: rails.map(({ rail, mandateRef }) => ({ rail, mandate_id: mandateRef ?? '' })),
     gate,
     risk,
   });

@@ -1,91 +1,128 @@
-/** Delivery, then the seller's money: T6, release, T8. */
+/** What a paid deal does by itself: fulfilment, release, cancellation, the delivery deadline, margin step by step. */
 import { fundMargin } from '../domain/clearing/margin';
-import { release } from '../domain/ledger/postings';
+import { release, type Entry } from '../domain/ledger/postings';
+import { cancellationOf, type Cancellation } from '../store/cancellations';
+import { databaseNow } from '../store/clock';
 import { inTransaction, type Trx } from '../store/db';
-import { insertPayable } from '../store/payouts';
-import { recordChange, type Step } from '../store/states';
 import { fulfilmentsOf } from '../store/fulfilments';
 import { marginsOf, setMargin } from '../store/margins';
+import { insertPayable } from '../store/payouts';
+import { recoveriesOf } from '../store/recoveries';
+import { refundsOf } from '../store/refunds';
+import { hasStep, recordChange, type Step } from '../store/states';
 import { lockDeal, releaseExposures, stateOf, type Deal } from '../store/transactions';
+import { heldByDeal } from './clear';
 import type { ActivityDeps } from './deps';
+import { hasOpenDispute, openDispute } from './dispute';
+import { chargePenalty } from './end';
+import { freeMargins, stepMargins } from './margin';
+import { coverOpenDebts } from './recovery';
+import { grantRefund, leftToRefund } from './refund';
 
-export type DeliveryResult =
-  | { outcome: 'completed' }
-  /** Delivered; the release waits for the rail's statement. */
-  | { outcome: 'fulfilled' }
-  | { outcome: 'waiting'; state: string; clearing: string | null };
+/** Where a deal stands, and what its workflow starts or waits for. */
+export interface DealProgress {
+  market: string;
+  clearing: string | null;
+  /** Nothing more happens by itself. */
+  done: boolean;
+  /** When to look again, unless something happens before; null when only something happening changes anything. */
+  waitMs: number | null;
+  /** Refunds that are granted and not paid yet. */
+  refundIds: string[];
+  /** Debts from this deal whose calls run. */
+  recoveryIds: string[];
+  /** A dispute that this look opened. */
+  disputeId: string | null;
+  /** Whether the seller's proceeds are to be paid out at once. */
+  payOut: boolean;
+}
 
-export function deliveryActivities({ db }: ActivityDeps) {
+export function deliveryActivities(deps: ActivityDeps) {
   return {
-    /**
-     * Goes as far as the deal allows: T6 when delivery was reported and the payment is proved, and in the same
-     * transaction release and T8 when it is cleared.
-     */
-    async completeDelivery({ transactionId }: { transactionId: string }): Promise<DeliveryResult> {
-      return inTransaction(db, async (trx) => {
-        const deal = await lockDeal(trx, transactionId);
-        if (deal.marketState === 'completed') return { outcome: 'completed' };
-        const delivered = (await fulfilmentsOf(trx, transactionId)).find(
-          ({ status }) => status === 'delivered',
-        );
-        const paid = deal.clearingState === 'settled' || deal.clearingState === 'cleared';
-        const open = deal.marketState === 'committed' || deal.marketState === 'fulfilled';
-        if (!delivered || !paid || !open) {
-          return { outcome: 'waiting', state: deal.marketState, clearing: deal.clearingState };
+    /** Goes as far as the deal allows right now. Running it again changes nothing. */
+    async advanceDeal({ transactionId }: { transactionId: string }): Promise<DealProgress> {
+      return inTransaction(deps.db, async (trx) => {
+        let deal = await lockDeal(trx, transactionId);
+        let disputeId: string | null = null;
+        if (deal.marketState === 'committed' && isPaid(deal)) {
+          const cancellation = await cancellationOf(trx, deal.id);
+          if (cancellation) await cancel(trx, deps, deal, cancellation);
+          else if (await delivered(trx, deal)) await fulfil(trx, deal);
+          else disputeId = await missDelivery(trx, deps, deal);
         }
-        return advance(trx, deal, delivered.reportedBy);
+        deal = await lockDeal(trx, transactionId);
+        if (deal.marketState === 'fulfilled') await complete(trx, deal);
+        deal = await lockDeal(trx, transactionId);
+        return progressOf(trx, deps, deal, disputeId);
       });
     },
   };
 }
 
-async function advance(trx: Trx, deal: Deal, reportedBy: string): Promise<DeliveryResult> {
-  const told = {
-    session_id: deal.sessionId,
-    transaction_id: deal.id,
-    beacon_id: deal.beaconId,
-    scout_id: deal.scoutId,
-  };
-  const fulfilled = deal.marketState === 'fulfilled';
-  const cleared = deal.clearingState === 'cleared';
-  if (fulfilled && !cleared) return { outcome: 'fulfilled' };
-  const steps: Step[] = [
-    ...(fulfilled ? [] : [{ transition: 'T6' as const, detail: { reported_by: reportedBy } }]),
-    ...(cleared ? [{ transition: 'T8' as const }] : []),
-  ];
-  const entries = cleared ? [await releaseEntry(trx, deal)] : [];
+function isPaid({ clearingState }: Deal): boolean {
+  return clearingState === 'settled' || clearingState === 'cleared' || clearingState === 'refunded';
+}
+
+async function delivered(trx: Trx, deal: Deal): Promise<{ reportedBy: string } | undefined> {
+  return (await fulfilmentsOf(trx, deal.id)).find(({ status }) => status === 'delivered');
+}
+
+const told = (deal: Deal) => ({
+  session_id: deal.sessionId,
+  transaction_id: deal.id,
+  beacon_id: deal.beaconId,
+  scout_id: deal.scoutId,
+});
+
+/** T6. */
+async function fulfil(trx: Trx, deal: Deal): Promise<void> {
+  if (deal.clearingState === 'refunded') return;
+  const { reportedBy = 'aura' } = (await delivered(trx, deal)) ?? {};
   await recordChange(trx, {
     sessionId: deal.sessionId,
     transactionId: deal.id,
     state: stateOf(deal),
-    steps,
+    steps: [{ transition: 'T6', detail: { reported_by: reportedBy } }],
     actor: reportedBy,
-    entries,
-    events: [
-      ...(fulfilled
-        ? []
-        : [{ type: 'transaction.fulfilled' as const, correlationId: deal.sessionId, payload: told }]),
-      ...(cleared
-        ? [
-            { type: 'transaction.completed' as const, correlationId: deal.sessionId, payload: told },
-            { type: 'session.completed' as const, correlationId: deal.sessionId, payload: told },
-          ]
-        : []),
-    ],
-    audit: { action: cleared ? 'deal.completed' : 'deal.fulfilled', detail: { reported_by: reportedBy } },
+    events: [{ type: 'transaction.fulfilled', correlationId: deal.sessionId, payload: told(deal) }],
+    audit: { action: 'deal.fulfilled', detail: { reported_by: reportedBy } },
   });
-  if (!cleared) return { outcome: 'fulfilled' };
-  await releaseExposures(trx, deal.id);
-  return { outcome: 'completed' };
 }
 
-/** The seller's proceeds, with the part of its margin that the sale itself funds kept back. */
-async function releaseEntry(trx: Trx, deal: Deal) {
+/** T8, and the seller's money where the deal still holds it. */
+async function complete(trx: Trx, deal: Deal): Promise<void> {
+  if (deal.clearingState !== 'cleared' && deal.clearingState !== 'refunded') return;
+  // A refund under way keeps its deal from completing: it decides in which clearing state it does.
+  if ((await refundsOf(trx, deal.id)).some(({ status }) => status === 'pending')) return;
+  const entries = await releaseEntries(trx, deal);
+  await recordChange(trx, {
+    sessionId: deal.sessionId,
+    transactionId: deal.id,
+    state: stateOf(deal),
+    steps: [{ transition: 'T8' }],
+    actor: 'aura',
+    entries,
+    events: [
+      { type: 'transaction.completed', correlationId: deal.sessionId, payload: told(deal) },
+      { type: 'session.completed', correlationId: deal.sessionId, payload: told(deal) },
+    ],
+    audit: { action: 'deal.completed', detail: { released: entries.length > 0 } },
+  });
+  await releaseExposures(trx, deal.id);
+  await coverOpenDebts(trx, deal.sellerPrincipalId, deal.asset);
+}
+
+/**
+ * The seller's proceeds, with the part of its margin that the sale itself funds kept back; empty when the deal holds
+ * nothing any more. What is released is payable from then on.
+ */
+export async function releaseEntries(trx: Trx, deal: Deal): Promise<Entry[]> {
+  const { entitlementMinor, feesDeferredMinor } = await heldByDeal(trx, deal);
+  if (entitlementMinor + feesDeferredMinor === 0n) return [];
   const { seller } = await marginsOf(trx, deal.id);
-  const proceedsMinor = deal.totalMinor - deal.feeMinor;
   const { fromCollateralMinor: reserveMinor } = fundMargin({
     requiredMinor: seller.fromSaleMinor,
-    freeCollateralMinor: proceedsMinor,
+    freeCollateralMinor: entitlementMinor,
     reserveAllowed: true,
   });
   await setMargin(trx, deal.id, {
@@ -93,7 +130,7 @@ async function releaseEntry(trx: Trx, deal: Deal) {
     fromSaleMinor: reserveMinor,
     heldMinor: seller.heldMinor + reserveMinor,
   });
-  const payableMinor = proceedsMinor - reserveMinor;
+  const payableMinor = entitlementMinor - reserveMinor;
   if (payableMinor > 0n) {
     await insertPayable(trx, {
       transactionId: deal.id,
@@ -102,12 +139,97 @@ async function releaseEntry(trx: Trx, deal: Deal) {
       amountMinor: payableMinor,
     });
   }
-  return release({
+  return [
+    release({
+      transactionId: deal.id,
+      seller: deal.sellerPrincipalId,
+      asset: deal.asset,
+      entitlementMinor,
+      feesDeferredMinor,
+      reserveMinor,
+    }),
+  ];
+}
+
+/** A paid deal is cancelled by refunding it: first the refund, and once it has reached the buyer T5 and the penalty. */
+async function cancel(trx: Trx, deps: ActivityDeps, deal: Deal, wish: Cancellation): Promise<void> {
+  const left = await leftToRefund(trx, deal);
+  if (left > 0n) {
+    await grantRefund(trx, deps, deal, {
+      amountMinor: left,
+      cause: 'cancellation',
+      reason: wish.reason,
+      requestedBy: wish.requestedBy,
+    });
+    return;
+  }
+  if (deal.clearingState !== 'refunded') return;
+  const steps: Step[] = [{ transition: 'T5', detail: { reason: wish.reason } }];
+  const margins = await marginsOf(trx, deal.id);
+  const mine = wish.principalId === deal.buyerPrincipalId ? margins.buyer : margins.seller;
+  await chargePenalty(trx, deal, wish, mine);
+  await recordChange(trx, {
+    sessionId: deal.sessionId,
     transactionId: deal.id,
-    seller: deal.sellerPrincipalId,
-    asset: deal.asset,
-    totalMinor: deal.totalMinor,
-    feeMinor: deal.feeMinor,
-    reserveMinor,
+    state: stateOf(deal),
+    steps,
+    actor: wish.requestedBy,
+    events: [
+      { type: 'transaction.cancelled', correlationId: deal.sessionId, payload: told(deal) },
+      { type: 'session.cancelled', correlationId: deal.sessionId, payload: told(deal) },
+    ],
+    audit: { action: 'deal.cancelled', detail: { reason: wish.reason } },
   });
+  await freeMargins(trx, deal, 'cancelled');
+  await releaseExposures(trx, deal.id);
+}
+
+/** T13: nothing was delivered by the profile's deadline. */
+async function missDelivery(trx: Trx, deps: ActivityDeps, deal: Deal): Promise<string | null> {
+  if (deal.clearingState === 'refunded') return null;
+  const now = await databaseNow(trx);
+  if (now.getTime() < deliveryDueMs(deps, deal)) return null;
+  return openDispute(trx, deps, deal, {
+    side: 'aura',
+    filedBy: 'aura',
+    reason: 'not_delivered',
+    description: 'No delivery was reported by the deadline of the profile.',
+    remedyAsked: 'refund',
+  });
+}
+
+function deliveryDueMs({ profiles }: ActivityDeps, deal: Deal): number {
+  const { deliveryWindowDays, dayMs } = profiles[deal.profileId];
+  return deal.createdAt.getTime() + deliveryWindowDays * dayMs;
+}
+
+const OVER: readonly string[] = ['completed', 'cancelled', 'failed'];
+
+async function progressOf(
+  trx: Trx,
+  deps: ActivityDeps,
+  deal: Deal,
+  disputeId: string | null,
+): Promise<DealProgress> {
+  const refunds = await refundsOf(trx, deal.id);
+  const refundIds = refunds.filter(({ status }) => status === 'pending').map(({ id }) => id);
+  const recoveries = (await recoveriesOf(trx, deal.id)).filter(({ status }) => status === 'called');
+  const over = OVER.includes(deal.marketState);
+  const margin = await stepMargins(trx, deps, deal, { frozen: await hasOpenDispute(trx, deal.id) });
+  const now = await databaseNow(trx);
+  const awaitsDelivery = deal.marketState === 'committed' && isPaid(deal);
+  const waits = [
+    ...(margin.nextStepMs === null ? [] : [margin.nextStepMs]),
+    ...(awaitsDelivery ? [Math.max(0, deliveryDueMs(deps, deal) - now.getTime())] : []),
+  ];
+  return {
+    market: deal.marketState,
+    clearing: deal.clearingState,
+    done: over && !margin.held && refundIds.length === 0,
+    waitMs: waits.length > 0 ? Math.min(...waits) : null,
+    refundIds,
+    recoveryIds: recoveries.map(({ id }) => id),
+    disputeId,
+    payOut: await hasStep(trx, deal.sessionId, 'T8'),
+  };
 }

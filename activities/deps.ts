@@ -1,8 +1,9 @@
 import type { Embedder } from '../domain/embedding';
 import type { Interpreter } from '../domain/interpretation';
 import type { Signer } from '../domain/keys';
+import type { Profiles } from '../domain/profiles';
 import type { RailTerms } from '../domain/rail-terms';
-import type { RailName } from '../domain/settlement';
+import type { RailName, SettlementProof } from '../domain/settlement';
 import type { Db } from '../store/db';
 
 /** What the clearing worker's activities are built over. */
@@ -13,6 +14,9 @@ export interface ActivityDeps {
   interpreter: Interpreter;
   embedder: Embedder;
   railTerms: Readonly<Record<RailName, RailTerms>>;
+  profiles: Profiles;
+  /** Reads a proof's native evidence independently of who brought it, by rail; answers what is wrong with it. */
+  readEvidence?: Partial<Record<RailName, (proof: SettlementProof) => Promise<readonly string[]>>>;
   /** How long a margin call stays open instead of what the profile says. */
   marginCallMs?: number;
 }

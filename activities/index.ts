@@ -3,10 +3,18 @@ import { commitActivities } from './commit';
 import { deliveryActivities } from './delivery';
 import { depositActivities } from './deposit';
 import type { ActivityDeps } from './deps';
+import { evidenceActivities } from './evidence';
 import { mandateActivities } from './mandate';
 import { marginActivities } from './margin';
+import { decisionActivities } from './decision';
+import { nettingActivities } from './netting';
+import { noticeActivities } from './notice';
 import { payoutActivities } from './payout';
 import { reconciliationActivities } from './reconciliation';
+import { disputeActivities } from './remedy';
+import { recoveryActivities } from './recovery';
+import { refundActivities } from './refund';
+import { reversalActivities } from './reversal';
 import { sessionActivities } from './session';
 import { settleActivities } from './settle';
 
@@ -18,9 +26,17 @@ export function createActivities(deps: ActivityDeps) {
     ...settleActivities(deps),
     ...deliveryActivities(deps),
     ...payoutActivities(deps),
+    ...refundActivities(deps),
+    ...recoveryActivities(deps),
+    ...noticeActivities(deps),
+    ...nettingActivities(deps),
+    ...reversalActivities(deps),
+    ...decisionActivities(deps),
     ...depositActivities(deps),
     ...mandateActivities(deps),
     ...reconciliationActivities(deps),
+    ...disputeActivities(deps),
+    ...evidenceActivities(deps),
   };
 }
 

@@ -1,7 +1,7 @@
 /** Builds, signs and stores settlement instructions. Nothing is sent before it is stored. */
-import type { RailTerms } from '../domain/rail-terms';
-import type { Signer } from '../domain/keys';
 import { newId } from '../domain/ids';
+import { atPar } from '../domain/par';
+import type { AtRail } from '../domain/ledger/postings';
 import {
   signInstruction,
   type Instruction,
@@ -13,10 +13,12 @@ import {
 import { databaseNow } from '../store/clock';
 import type { Trx } from '../store/db';
 import { insertInstruction } from '../store/instructions';
+import type { ActivityDeps } from './deps';
 
 /** AURA's settlement account at the rail. */
 export const AURA_ACCOUNT: InstructionParty = { account_ref: 'aura' };
 
+/** What is to be moved, in the books' asset; the instruction is in the rail's. */
 export interface InstructionOrder {
   kind: InstructionKind;
   subjectId: string;
@@ -33,17 +35,18 @@ export interface InstructionOrder {
 
 export async function instruct(
   trx: Trx,
-  { signer, railTerms }: { signer: Signer; railTerms: Readonly<Record<RailName, RailTerms>> },
+  { signer, railTerms }: Pick<ActivityDeps, 'signer' | 'railTerms'>,
   order: InstructionOrder,
 ): Promise<SignedInstruction> {
   const now = await databaseNow(trx);
+  const settledAs = railTerms[order.rail].settles[order.asset] ?? order.asset;
   const instruction: Instruction = {
     type: 'aura.settlement-instruction.v1',
     instruction_id: newId('instruction'),
     kind: order.kind,
     rail: order.rail,
-    amount_minor: order.amountMinor.toString(),
-    asset: order.asset,
+    amount_minor: atPar(order.amountMinor, order.asset, settledAs).toString(),
+    asset: settledAs,
     debtor: order.debtor,
     creditor: order.creditor,
     subject_id: order.subjectId,
@@ -55,4 +58,13 @@ export async function instruct(
   const signed = signInstruction(instruction, signer);
   await insertInstruction(trx, signed, { transactionId: order.transactionId, replaces: order.replaces });
   return signed;
+}
+
+/** The rail's side of a ledger entry in the books' asset. */
+export function atRailOf(
+  { railTerms }: Pick<ActivityDeps, 'railTerms'>,
+  rail: RailName,
+  asset: string,
+): AtRail {
+  return { rail, settledAs: railTerms[rail].settles[asset] };
 }

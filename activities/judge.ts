@@ -14,24 +14,28 @@ import {
   insertProof,
   referenceUsed,
   setInstructionStatus,
+  setProgress,
   type StoredInstruction,
 } from '../store/instructions';
 import { ingestLines, matchInstruction, type Match } from '../store/statements';
 import { railKeys } from '../store/trust';
+import type { ActivityDeps } from './deps';
 
 export type Judgement =
   | { verdict: 'executed'; checks: ProofCheck[]; match: Match | undefined }
   /** Executed, but not as instructed: the money sits at the rail and must go back. */
   | { verdict: 'nonconforming'; checks: ProofCheck[]; proof: SettlementProof }
-  | { verdict: 'pending'; cause: string }
+  | { verdict: 'pending'; cause: string; overdue: boolean }
   | { verdict: 'rejected'; cause: string; reason: string }
   /** Only an inquiry can tell. */
-  | { verdict: 'unknown'; cause: string }
-  | { verdict: 'never_executed'; cause: string };
+  | { verdict: 'unknown'; why: 'outcome_unknown' | 'bad_proof'; cause: string }
+  | { verdict: 'never_executed' | 'unreachable'; cause: string };
 
 export interface JudgeContext {
   finalityAsked: Finality;
   railTerms: Readonly<Record<RailName, RailTerms>>;
+  /** What AURA found wrong when it read the native evidence for itself. */
+  evidenceProblems?: readonly string[];
 }
 
 export async function judgeAnswer(
@@ -41,7 +45,7 @@ export async function judgeAnswer(
   context: JudgeContext,
 ): Promise<Judgement> {
   const id = stored.instruction.instruction_id;
-  if (stored.status === 'executed') return executedBefore(trx, id);
+  if (stored.status === 'executed' || stored.status === 'reversed') return executedBefore(trx, id);
   // Final once decided: its successor may be under way. Should it execute all the same, reconciliation shows a late line.
   if (stored.status === 'never_executed') return { verdict: 'never_executed', cause: 'it was proved before' };
   switch (answer.outcome) {
@@ -50,16 +54,35 @@ export async function judgeAnswer(
       return judgeProof(trx, stored, answer.proof, context);
     }
     case 'pending':
-      return { verdict: 'pending', cause: answer.detail };
+      return judgePending(trx, stored, answer, context);
     case 'rejected':
       await setInstructionStatus(trx, id, 'rejected');
       return { verdict: 'rejected', reason: answer.reason, cause: `${answer.reason}: ${answer.detail}` };
     case 'not_found':
       return judgeAbsence(trx, stored, answer, context);
+    case 'not_sent':
+      await setInstructionStatus(trx, id, 'never_executed');
+      return { verdict: 'unreachable', cause: answer.detail };
     case 'unknown':
       await setInstructionStatus(trx, id, 'unknown');
-      return { verdict: 'unknown', cause: answer.detail };
+      return { verdict: 'unknown', why: 'outcome_unknown', cause: answer.detail };
   }
+}
+
+/** How far it is, for people to see; and whether it takes longer than it normally does. */
+async function judgePending(
+  trx: Trx,
+  { instruction }: StoredInstruction,
+  answer: Extract<RailAnswer, { outcome: 'pending' }>,
+  { railTerms }: JudgeContext,
+): Promise<Judgement> {
+  await setProgress(trx, instruction.instruction_id, {
+    progress: answer.progress ?? null,
+    action: answer.action ?? null,
+  });
+  const now = await databaseNow(trx);
+  const normalUntil = Date.parse(instruction.created_at) + railTerms[instruction.rail].patienceMs;
+  return { verdict: 'pending', cause: answer.detail, overdue: now.getTime() > normalUntil };
 }
 
 async function executedBefore(trx: Trx, id: string): Promise<Judgement> {
@@ -71,7 +94,7 @@ async function judgeProof(
   trx: Trx,
   stored: StoredInstruction,
   proof: SettlementProof,
-  { finalityAsked }: JudgeContext,
+  { finalityAsked, evidenceProblems }: JudgeContext,
 ): Promise<Judgement> {
   const { instruction } = stored;
   const { accepted, checks } = checkProof({
@@ -81,6 +104,7 @@ async function judgeProof(
     finalityAsked,
     now: await databaseNow(trx),
     referenceUsed: await referenceUsed(trx, proof),
+    evidenceProblems,
   });
   const kept = { ...proof, id: newId('proof'), instructionId: instruction.instruction_id, accepted, checks };
   const known = await findProof(trx, instruction.instruction_id);
@@ -95,7 +119,7 @@ async function judgeProof(
   await setInstructionStatus(trx, instruction.instruction_id, trusted ? 'nonconforming' : 'unknown');
   if (trusted) return { verdict: 'nonconforming', checks, proof };
   const failed = checks.filter(({ passed }) => !passed).map(({ check, detail }) => `${check}: ${detail}`);
-  return { verdict: 'unknown', cause: `bad proof (${failed.join('; ')})` };
+  return { verdict: 'unknown', why: 'bad_proof', cause: `bad proof (${failed.join('; ')})` };
 }
 
 /**
@@ -116,9 +140,29 @@ async function judgeAbsence(
     await setInstructionStatus(trx, instruction.instruction_id, 'unknown');
     return {
       verdict: 'unknown',
+      why: 'outcome_unknown',
       cause: `${answer.detail}; not conclusive before ${new Date(provenAt).toISOString()}`,
     };
   }
   await setInstructionStatus(trx, instruction.instruction_id, 'never_executed');
   return { verdict: 'never_executed', cause: neverSent ? 'it was never transmitted' : answer.detail };
+}
+
+/** What AURA finds wrong with native evidence that it can read for itself; nothing where it cannot. */
+export async function nativeProblems(
+  { readEvidence }: Pick<ActivityDeps, 'readEvidence'>,
+  answer: RailAnswer,
+): Promise<readonly string[] | undefined> {
+  if (answer.outcome !== 'executed') return undefined;
+  return readEvidence?.[answer.proof.statement.rail]?.(answer.proof);
+}
+
+/** Inquiries go from the rail's first delay to its last, doubling. */
+export function inquiryDelayMs(
+  { railTerms }: Pick<ActivityDeps, 'railTerms'>,
+  rail: RailName,
+  inquiries: number,
+): number {
+  const { firstMs, lastMs } = railTerms[rail].inquiry;
+  return Math.min(lastMs, firstMs * 2 ** Math.min(inquiries, 20));
 }

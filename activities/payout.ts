@@ -1,74 +1,64 @@
-/** Payouts: a seller's released proceeds, over the rail the deal was paid by. */
+/** Payouts: what a seller's deals have released, to an account of its own, over the cheapest rail it can be paid by. */
 import { canonicalHash } from '../domain/canonical';
+import { costMinor } from '../domain/clearing/rail-choice';
 import { newId } from '../domain/ids';
 import { payoutProved, payoutRejected, payoutSent } from '../domain/ledger/postings';
-import type { RailAnswer, SignedInstruction } from '../domain/settlement';
-import { inTransaction, rows, type Trx } from '../store/db';
+import { RAILS, type PayoutSchedule, type RailName, type SignedInstruction } from '../domain/settlement';
+import { inTransaction, type Trx } from '../store/db';
+import { resolveException } from '../store/exceptions';
 import { instructionOf, lockInstruction } from '../store/instructions';
 import { postEntries } from '../store/ledger';
 import { payoutAccount } from '../store/payment-accounts';
 import {
-  assignPayable,
+  assignPayables,
   freePayables,
   insertPayout,
-  lockOpenPayable,
+  lockOpenPayables,
   lockPayout,
+  payableBalances,
   payoutOfDeal,
+  payoutOfRun,
+  payoutSchedule,
   setPayoutStatus,
   type Payout,
 } from '../store/payouts';
 import { lockPrincipals } from '../store/principals';
+import { unhealthyRails } from '../store/rail-health';
 import { recordAudit, recordEvents } from '../store/states';
 import { findDeal } from '../store/transactions';
 import type { ActivityDeps } from './deps';
-import { AURA_ACCOUNT, instruct } from './instruct';
-import { judgeAnswer } from './judge';
+import { freeCollateral } from './end';
+import { AURA_ACCOUNT, atRailOf, instruct } from './instruct';
+import { judgeAnswer, nativeProblems } from './judge';
+import { stuck, type Asked, type Outgoing } from './outgoing';
+import { coverOpenDebts } from './recovery';
+
+/** One deal's proceeds, or all that a principal has gathered in an asset. */
+export type PayoutInput = { transactionId: string } | { principalId: string; asset: string; runId: string };
 
 export type PreparedPayout =
   | { outcome: 'instructed'; payoutId: string; instruction: SignedInstruction }
-  /** Nothing is owed, or the principal has no account at the rail yet. */
+  /** Nothing is owed, or the principal has no account to be paid to yet. */
   | { outcome: 'nothing'; reason: string };
-
-export type PayoutResult =
-  { next: 'done'; status: Payout['status'] } | { next: 'inquire' } | { next: 'resubmit' };
 
 export function payoutActivities(deps: ActivityDeps) {
   return {
-    async preparePayout({ transactionId }: { transactionId: string }): Promise<PreparedPayout> {
+    async preparePayout(input: PayoutInput): Promise<PreparedPayout> {
       return inTransaction(deps.db, async (trx) => {
-        const known = await payoutOfDeal(trx, transactionId);
+        const known = await knownPayout(trx, input);
         if (known) return instructed(trx, known.id);
-        const deal = await findDeal(trx, transactionId);
-        const payable = await lockOpenPayable(trx, transactionId);
-        if (!deal || !payable) return { outcome: 'nothing', reason: 'nothing is owed' };
-        const account = await payoutAccount(trx, payable.principalId, [deal.rail], payable.asset);
-        if (!account) return { outcome: 'nothing', reason: `no account at ${deal.rail}` };
-        await lockPrincipals(trx, [payable.principalId]);
-        const amountMinor = await payableNow(trx, payable);
-        if (amountMinor === 0n) return { outcome: 'nothing', reason: 'the balance is pledged elsewhere' };
-        const payoutId = newId('payout');
-        const payout = {
-          id: payoutId,
-          principalId: payable.principalId,
-          rail: deal.rail,
-          accountId: account.id,
-          asset: payable.asset,
-          amountMinor,
-        };
-        await insertPayout(trx, payout);
-        await assignPayable(trx, transactionId, payoutId);
-        await order(trx, payout);
-        await postEntries(trx, [payoutSent({ ...payout, payoutId })]);
-        await tell(trx, 'payout.sent', payout);
-        return instructed(trx, payoutId);
+        if ('transactionId' in input) {
+          const schedule = await payoutSchedule(trx, input.transactionId);
+          if (schedule !== 'instant') return { outcome: 'nothing', reason: `paid ${schedule}` };
+        }
+        return prepare(trx, input);
       });
     },
 
-    async settlePayout(input: {
-      payoutId: string;
-      instructionId: string;
-      answer: RailAnswer;
-    }): Promise<PayoutResult> {
+    payableBalances: ({ schedule }: { schedule: PayoutSchedule }) => payableBalances(deps.db, schedule),
+
+    async settlePayout(input: Asked & { payoutId: string }): Promise<Outgoing> {
+      const evidenceProblems = await nativeProblems(deps, input.answer);
       return inTransaction(deps.db, async (trx) => {
         const payout = await lockPayout(trx, input.payoutId);
         if (payout.status !== 'pending') return { next: 'done', status: payout.status };
@@ -76,15 +66,15 @@ export function payoutActivities(deps: ActivityDeps) {
         const judgement = await judgeAnswer(trx, stored, input.answer, {
           finalityAsked: 'provisional',
           railTerms: deps.railTerms,
+          evidenceProblems,
         });
         const posting = { ...payout, payoutId: payout.id };
         switch (judgement.verdict) {
           case 'executed': {
-            await postEntries(trx, [
-              payoutProved(posting),
-              ...(judgement.match ? [judgement.match.entry] : []),
-            ]);
+            const proved = payoutProved({ ...posting, ...atRailOf(deps, payout.rail, payout.asset) });
+            await postEntries(trx, [proved, ...(judgement.match ? [judgement.match.entry] : [])]);
             await setPayoutStatus(trx, payout.id, 'proved');
+            await resolveException(trx, payout.id, 'it executed');
             await tell(trx, 'payout.proved', payout);
             return { next: 'done', status: 'proved' };
           }
@@ -92,26 +82,80 @@ export function payoutActivities(deps: ActivityDeps) {
             await postEntries(trx, [payoutRejected(posting)]);
             await setPayoutStatus(trx, payout.id, 'rejected');
             await freePayables(trx, payout.id);
+            await resolveException(trx, payout.id, judgement.cause);
             await tell(trx, 'payout.rejected', payout, judgement.cause);
             return { next: 'done', status: 'rejected' };
           }
-          case 'never_executed':
+          case 'unreachable':
+          case 'never_executed': {
+            const newest = await instructionOf(trx, payout.id, 'payout');
             // Run again after a crash, the successor is there already.
-            if (await isNewest(trx, payout.id, input.instructionId)) {
-              await order(trx, payout, input.instructionId);
-            }
-            return { next: 'resubmit' };
+            if (newest && newest.instruction.instruction_id !== input.instructionId)
+              return { next: 'submit', instruction: newest };
+            return { next: 'submit', instruction: await order(trx, payout, input.instructionId) };
+          }
           case 'pending':
           case 'unknown':
           case 'nonconforming':
-            return { next: 'inquire' };
+            return stuck(trx, deps, stored, {
+              subjectId: payout.id,
+              transactionId: null,
+              judgement,
+              inquiries: input.inquiries,
+              workflowId: input.workflowId,
+            });
         }
       });
     },
   };
 
-  async function order(trx: Trx, payout: Omit<Payout, 'status'>, replaces?: string): Promise<void> {
-    await instruct(trx, deps, {
+  async function prepare(trx: Trx, input: PayoutInput): Promise<PreparedPayout> {
+    const deal = 'transactionId' in input ? await findDeal(trx, input.transactionId) : undefined;
+    const payables = await lockOpenPayables(trx, input);
+    const [first] = payables;
+    if (!first) return { outcome: 'nothing', reason: 'nothing is owed' };
+    const { principalId, asset } = first;
+    const owed = payables.reduce((sum, { amountMinor }) => sum + amountMinor, 0n);
+    const rails = await payingRails(trx, { asset, amountMinor: owed, first: deal?.rail });
+    const account = await payoutAccount(trx, principalId, rails, asset);
+    if (!account) return { outcome: 'nothing', reason: 'no account to be paid to' };
+    await lockPrincipals(trx, [principalId]);
+    // A debt to AURA goes before a payout.
+    await coverOpenDebts(trx, principalId, asset);
+    const free = await freeCollateral(trx, principalId, asset);
+    const amountMinor = free < owed ? free : owed;
+    if (amountMinor === 0n) return { outcome: 'nothing', reason: 'the balance is pledged elsewhere' };
+    const payout = {
+      id: newId('payout'),
+      principalId,
+      rail: account.rail,
+      accountId: account.id,
+      asset,
+      amountMinor,
+    };
+    await insertPayout(trx, payout, 'runId' in input ? input.runId : null);
+    await assignPayables(trx, payables, payout.id);
+    const instruction = await order(trx, payout);
+    await postEntries(trx, [payoutSent({ ...payout, payoutId: payout.id })]);
+    await tell(trx, 'payout.sent', payout);
+    return { outcome: 'instructed', payoutId: payout.id, instruction };
+  }
+
+  /** Rails that can pay the amount out: the one the money came by first, then the cheapest. */
+  async function payingRails(
+    trx: Trx,
+    { asset, amountMinor, first }: { asset: string; amountMinor: bigint; first?: RailName },
+  ): Promise<RailName[]> {
+    const down = await unhealthyRails(trx);
+    const cost = (rail: RailName) => costMinor(deps.railTerms[rail], amountMinor);
+    return RAILS.filter((rail) => {
+      const terms = deps.railTerms[rail];
+      return terms.paysOut && terms.settles[asset] !== undefined && !down.has(rail);
+    }).sort((a, b) => Number(b === first) - Number(a === first) || (cost(a) < cost(b) ? -1 : 1));
+  }
+
+  async function order(trx: Trx, payout: Omit<Payout, 'status'>, replaces?: string) {
+    return instruct(trx, deps, {
       kind: 'payout',
       subjectId: payout.id,
       transactionId: null,
@@ -132,29 +176,16 @@ export function payoutActivities(deps: ActivityDeps) {
   }
 }
 
+/** A payout that was prepared before a crash; a failed one does not count. */
+async function knownPayout(trx: Trx, input: PayoutInput): Promise<Payout | undefined> {
+  if ('transactionId' in input) return payoutOfDeal(trx, input.transactionId);
+  return payoutOfRun(trx, input);
+}
+
 async function instructed(trx: Trx, payoutId: string): Promise<PreparedPayout> {
   const instruction = await instructionOf(trx, payoutId, 'payout');
   if (!instruction) throw new Error(`no instruction of ${payoutId}`);
   return { outcome: 'instructed', payoutId, instruction };
-}
-
-async function isNewest(trx: Trx, payoutId: string, instructionId: string): Promise<boolean> {
-  const newest = await instructionOf(trx, payoutId, 'payout');
-  return newest?.instruction.instruction_id === instructionId;
-}
-
-/** What is owed, as far as the principal's free balance reaches. */
-async function payableNow(
-  trx: Trx,
-  { principalId, asset, amountMinor }: { principalId: string; asset: string; amountMinor: bigint },
-): Promise<bigint> {
-  const [account] = await rows<{ balance: string }>(
-    trx,
-    `SELECT balance_minor AS balance FROM accounts WHERE owner = ? AND kind = 'collateral' AND asset = ?`,
-    [principalId, asset],
-  );
-  const free = BigInt(account?.balance ?? 0);
-  return free < amountMinor ? free : amountMinor;
 }
 
 async function tell(

@@ -5,10 +5,12 @@
 import { setTimeout } from 'node:timers/promises';
 import { heartbeat } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
-import type { MandateAnswer, RailAnswer, SignedInstruction } from '../domain/settlement';
+import type { MandateAnswer, RailAnswer, RailName, SignedInstruction } from '../domain/settlement';
+import type { Breaker } from '../rails/breaker';
 import { RailUnreachableError, type MandateRequest, type RailAdapter } from '../rails/port';
-import type { Db } from '../store/db';
+import { inTransaction, type Db } from '../store/db';
 import { claimTransmission } from '../store/instructions';
+import { noticeCursor, setNoticeCursor, storeNotices } from '../store/notices';
 import { openRun, recordStatement, type Run } from '../store/reconciliation';
 import { ingestLines, type AlteredLine } from '../store/statements';
 import type { StatementLine } from '../domain/settlement';
@@ -16,6 +18,7 @@ import type { StatementLine } from '../domain/settlement';
 export interface RailActivityDeps {
   adapter: RailAdapter;
   db: Db;
+  breaker: Breaker;
   /** Names this process in the record of transmissions. */
   worker: string;
 }
@@ -25,16 +28,31 @@ const SEND_ATTEMPTS = 8;
 const RESEND_MS = 250;
 const LINES_PER_WRITE = 1_000;
 
-export function createRailActivities({ adapter, db, worker }: RailActivityDeps) {
+export function createRailActivities({ adapter, db, worker, breaker }: RailActivityDeps) {
   return {
     async submit({ instruction }: { instruction: SignedInstruction }): Promise<RailAnswer> {
       const id = instruction.instruction.instruction_id;
       const mine = await claimTransmission(db, id, worker);
-      return reached(() => (mine ? send(instruction) : adapter.inquire(instruction)));
+      return reached(() => (mine ? send(instruction) : breaker.run(() => adapter.inquire(instruction))));
     },
 
     async inquire({ instruction }: { instruction: SignedInstruction }): Promise<RailAnswer> {
-      return reached(() => adapter.inquire(instruction));
+      return reached(() => breaker.run(() => adapter.inquire(instruction)));
+    },
+
+    /** Reads what the rail said since the last time, and keeps it with the place to go on from. */
+    async fetchNotices({ rail }: { rail: string }): Promise<{ more: boolean }> {
+      const { notices: read } = adapter;
+      if (!read) return { more: false };
+      return reached(async () => {
+        const cursor = await noticeCursor(db, rail as RailName);
+        const told = await read(cursor);
+        await inTransaction(db, async (trx) => {
+          await storeNotices(trx, told.notices);
+          await setNoticeCursor(trx, rail as RailName, told.cursor);
+        });
+        return { more: told.notices.length > 0 };
+      });
     },
 
     async requestMandate(request: MandateRequest): Promise<MandateAnswer> {
@@ -66,13 +84,17 @@ export function createRailActivities({ adapter, db, worker }: RailActivityDeps) 
     },
   };
 
-  /** The claim is held here, so an unreached network may be tried again without anybody sending twice. */
+  /**
+   * The claim is held here, so an unreached network may be tried again without anybody sending twice; and giving up is
+   * a proof that nothing was sent.
+   */
   async function send(instruction: SignedInstruction): Promise<RailAnswer> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await adapter.submit(instruction);
+        return await breaker.run(() => adapter.submit(instruction));
       } catch (error) {
-        if (!(error instanceof RailUnreachableError) || attempt === SEND_ATTEMPTS) throw error;
+        if (!(error instanceof RailUnreachableError)) throw error;
+        if (attempt === SEND_ATTEMPTS) return { outcome: 'not_sent', detail: error.message };
         await setTimeout(RESEND_MS * attempt);
       }
     }

@@ -1,25 +1,34 @@
 /** Reconciliation: what the rail's statement says against what the books say. */
 import { newId } from '../domain/ids';
+import { reconcile } from '../domain/reconciliation/matching';
+import { RAIL_POLICIES } from '../domain/reconciliation/policy';
 import type { RailName } from '../domain/settlement';
 import { databaseNow } from '../store/clock';
 import { inTransaction } from '../store/db';
-import { postEntries } from '../store/ledger';
-import { alteredBreak, fileBreaks, findBreaks, finishRun, type Run } from '../store/reconciliation';
-import { recordChange } from '../store/states';
-import { matchInstruction, unmatchedInstructions, type AlteredLine } from '../store/statements';
-import { lockDeal, stateOf } from '../store/transactions';
+import {
+  applyFindings,
+  candidatesFor,
+  finishRun,
+  matchWithdrawn,
+  openLines,
+  settleBreaks,
+  type Run,
+} from '../store/reconciliation';
 import type { ActivityDeps } from './deps';
+import { importReceived, type ImportedFile } from './statement-import';
 
-const BATCH = 500;
+/** Lines that are looked at, and locked, at once. */
+const CHUNK = 500;
 
-export interface ReconciledBatch {
+export interface ReconciledChunk {
   matched: number;
-  /** Deals that cleared by this batch, so that their workflows can be told. */
+  /** Deals that cleared by this chunk, so that their workflows can be told. */
   cleared: string[];
-  more: boolean;
+  /** Where the next chunk begins, or null after the last. */
+  next: string | null;
 }
 
-export function reconciliationActivities({ db }: ActivityDeps) {
+export function reconciliationActivities({ db }: Pick<ActivityDeps, 'db'>) {
   return {
     /** A run over the last `lookbackMs`, on the database's clock. */
     async planRun(input: { rail: string; asset: string; lookbackMs: number }): Promise<Run> {
@@ -33,70 +42,30 @@ export function reconciliationActivities({ db }: ActivityDeps) {
       };
     },
 
-    /** Matches executed instructions with lines that came in; pay-ins go to cleared (T22). */
-    async matchStatement({ run }: { run: Run }): Promise<ReconciledBatch> {
-      const open = await unmatchedInstructions(db, run.rail, BATCH);
-      let matched = 0;
-      const cleared: string[] = [];
-      for (const { id, kind, transactionId } of open) {
-        const isPayIn = kind === 'pay_in' && transactionId !== null;
-        const result = isPayIn ? await clear(id, transactionId) : await book(id);
-        if (result === 'none') continue;
-        matched++;
-        if (result === 'cleared' && transactionId) cleared.push(transactionId);
-      }
-      return { matched, cleared, more: open.length === BATCH && matched > 0 };
+    /** Takes in a file that finance sent, whole or not at all, and answers the run over it. */
+    importStatement: (input: { sha256: string }): Promise<ImportedFile> => importReceived(db, input.sha256),
+
+    /** Matches the rail's next open lines, oldest first; pay-ins go to cleared (T22). */
+    async matchStatement({ run, after }: { run: Run; after: string }): Promise<ReconciledChunk> {
+      const lines = await openLines(db, { rail: run.rail, after, limit: CHUNK });
+      const next = lines.length < CHUNK ? null : (lines.at(-1)?.seq ?? null);
+      if (lines.length === 0) return { matched: 0, cleared: [], next };
+      const { matched: before, ...open } = await candidatesFor(db, run.rail, lines);
+      const findings = reconcile(open, before, RAIL_POLICIES[run.rail]);
+      if (findings.matches.length + findings.fees.length === 0) return { matched: 0, cleared: [], next };
+      const by = { rail: run.rail, runId: run.id, actor: 'aura' };
+      const applied = await inTransaction(db, (trx) => applyFindings(trx, findings, before, by));
+      return { ...applied, next };
     },
 
     /** Files every difference that is left, and closes the run. */
-    async closeRun(input: {
-      run: Run;
-      altered: AlteredLine[];
-      matched: number;
-    }): Promise<{ openBreaks: number }> {
-      const { run, altered, matched } = input;
+    async closeRun({ run, matched }: { run: Run; matched: number }): Promise<{ openBreaks: number }> {
       return inTransaction(db, async (trx) => {
-        const found = [...(await findBreaks(trx, run)), ...altered.map(alteredBreak)];
-        const { open } = await fileBreaks(trx, run, found);
-        await finishRun(trx, run.id, { matched, breaks: found.length });
+        const withdrawn = await matchWithdrawn(trx, run);
+        const { found, open } = await settleBreaks(trx, run);
+        await finishRun(trx, run.id, { matched: matched + withdrawn, breaks: found });
         return { openBreaks: open };
       });
     },
   };
-
-  async function clear(
-    instructionId: string,
-    transactionId: string,
-  ): Promise<'cleared' | 'matched' | 'none'> {
-    return inTransaction(db, async (trx) => {
-      const deal = await lockDeal(trx, transactionId);
-      const match = await matchInstruction(trx, instructionId);
-      if (!match) return 'none';
-      if (deal.clearingState !== 'settled') {
-        await postEntries(trx, [match.entry]);
-        return 'matched';
-      }
-      const told = { session_id: deal.sessionId, transaction_id: deal.id };
-      await recordChange(trx, {
-        sessionId: deal.sessionId,
-        transactionId,
-        state: stateOf(deal),
-        steps: [{ transition: 'T22', detail: { reference: match.line.reference } }],
-        actor: 'aura',
-        entries: [match.entry],
-        events: [{ type: 'transaction.cleared', correlationId: deal.sessionId, payload: told }],
-        audit: { action: 'deal.cleared', detail: { reference: match.line.reference } },
-      });
-      return 'cleared';
-    });
-  }
-
-  async function book(instructionId: string): Promise<'matched' | 'none'> {
-    return inTransaction(db, async (trx) => {
-      const match = await matchInstruction(trx, instructionId);
-      if (!match) return 'none';
-      await postEntries(trx, [match.entry]);
-      return 'matched';
-    });
-  }
 }

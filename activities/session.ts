@@ -4,7 +4,7 @@ import { newId } from '../domain/ids';
 import { findMove, type TransitionId } from '../domain/lifecycle';
 import { RANKING_ALGORITHM } from '../domain/market/ranking';
 import { projectRequest } from '../domain/market/projection';
-import { levelFor, PROFILES } from '../domain/profiles';
+import { levelFor } from '../domain/profiles';
 import { exponentOf, parseMoney } from '../domain/money';
 import { usdMinor } from '../domain/clearing/exposure';
 import { atLeast, maxTrust, TRUST_LEVELS } from '../domain/trust';
@@ -34,7 +34,7 @@ export type OpenedSession =
   | { state: 'failed'; refusal: Refusal }
   | { state: 'other' };
 
-export function sessionActivities({ db, interpreter, embedder }: ActivityDeps) {
+export function sessionActivities({ db, interpreter, embedder, profiles }: ActivityDeps) {
   return {
     /** T1 or T4: interprets the intent, asks the sellers that fit, opens the window for offers. */
     async openSession({ sessionId }: { sessionId: string }): Promise<OpenedSession> {
@@ -73,7 +73,7 @@ export function sessionActivities({ db, interpreter, embedder }: ActivityDeps) {
           return { state: 'expired', expiresInMs: 0 };
         }
         await setRanking(trx, ranked);
-        await setExpiry(trx, sessionId, PROFILES[session.profileId].commitWindowMs);
+        await setExpiry(trx, sessionId, profiles[session.profileId].commitWindowMs);
         await recordChange(trx, {
           sessionId,
           transactionId: null,
@@ -94,7 +94,7 @@ export function sessionActivities({ db, interpreter, embedder }: ActivityDeps) {
           ],
           audit: { action: 'session.ranked', detail: { ranked } },
         });
-        return { state: 'offers_available', expiresInMs: PROFILES[session.profileId].commitWindowMs };
+        return { state: 'offers_available', expiresInMs: profiles[session.profileId].commitWindowMs };
       });
     },
 
@@ -144,7 +144,7 @@ export function sessionActivities({ db, interpreter, embedder }: ActivityDeps) {
   }
 
   async function discover(trx: Trx, session: Session, { category, constraints }: StoredInterpretation) {
-    const profile = PROFILES[session.profileId];
+    const profile = profiles[session.profileId];
     const { price_max, currency = 'USD', quantity = 1, ships_to } = constraints.hard ?? {};
     const rate = price_max === undefined ? undefined : await usdPerUnit(trx, currency);
     const most =

@@ -3,8 +3,10 @@ import Router from '@koa/router';
 import Koa, { type Context } from 'koa';
 import { AuraError } from '../domain/errors';
 import type { AgentWithKey } from '../store/agents';
+import type { RegisteredRailKey } from '../store/rails';
 import type { ApiDeps } from './deps';
 import { authenticate, requireRole, useOnce } from './middleware/authenticate';
+import { authenticateRail } from './middleware/authenticate-rail';
 import { parseBody, readBody } from './middleware/body';
 import { renderErrors } from './middleware/errors';
 import { claimSubject, keepAnswer, storedAnswer } from './middleware/idempotency';
@@ -43,39 +45,43 @@ async function handle(
   const rawBody = SAFE.has(method) ? '' : await readBody(ctx.req);
   const signed = { method, target, headers, body: rawBody };
 
-  const isPublic = route.access === 'public';
-  const agent = isPublic ? undefined : await authenticate(deps.db, signed);
-  if (agent && route.access !== 'public') requireRole(agent, route.access);
+  const { access } = route;
+  const caller = access === 'rail' ? await authenticateRail(deps.db, signed) : undefined;
+  const agent = typeof access === 'string' ? undefined : await authenticate(deps.db, signed);
+  if (agent && typeof access !== 'string') requireRole(agent, access);
 
   const keyed = {
     key: route.creates ? headers['x-idempotency-key'] : undefined,
-    owner: agent?.id ?? 'public',
+    owner: agent?.id ?? caller?.keyId ?? 'public',
     operation: `${method} ${ctx.path}`,
     rawBody,
   };
   // A retry is answered from the store, whatever has become of its signature's single use.
   const stored = await storedAnswer(deps.db, keyed);
   if (stored) return stored;
-  if (agent && !SAFE.has(method)) await useOnce(deps.nonces, agent.publicKey, signed);
 
   const body = route.body ? validate(route.body, parseBody(rawBody), 'body') : undefined;
   const params = validate(route.params, ctx.params, 'path');
   const query = validate(route.query, ctx.query, 'query');
-  const subjectId = route.creates ? await claimSubject(deps.db, route.creates, body, keyed) : '';
-  const answer = await route.handler({
+  const call = {
     params,
     query,
     body,
     rawBody,
     agent: agent as AgentWithKey,
+    caller: caller as RegisteredRailKey,
     deps,
     requestId: ctx.state.requestId,
-    subjectId,
     headers,
     method,
     target,
     signal: whileOpen(ctx),
-  });
+  };
+  await route.admit?.(call);
+  const signer = agent ?? caller;
+  if (signer && !SAFE.has(method)) await useOnce(deps.nonces, signer.publicKey, signed);
+  const subjectId = route.creates ? await claimSubject(deps.db, route.creates, body, keyed) : '';
+  const answer = await route.handler({ ...call, subjectId });
   if (keyed.key !== undefined) await keepAnswer(deps.db, subjectId, answer);
   return answer;
 }

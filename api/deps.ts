@@ -2,9 +2,11 @@ import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
 import type { Redis } from 'ioredis';
 import type { Embedder } from '../domain/embedding';
+import type { Profiles } from '../domain/profiles';
 import type { Db } from '../store/db';
 import type { NonceStore } from '../store/nonces';
 import type { LiveEvents } from './live';
+import type { X402Config } from './x402';
 
 export interface ApiDeps {
   db: Db;
@@ -13,8 +15,11 @@ export interface ApiDeps {
   nonces: NonceStore;
   embedder: Embedder;
   live: LiveEvents;
+  profiles: Profiles;
   log: Logger;
   config: ApiConfig;
+  /** Where commits can be paid with x402. */
+  x402?: X402Config;
 }
 
 export interface ApiConfig {

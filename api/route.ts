@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type { ErrorCode } from '../domain/errors';
 import type { IdKind } from '../domain/ids';
 import type { AgentRole, AgentWithKey } from '../store/agents';
+import type { RegisteredRailKey } from '../store/rails';
 import type { ApiDeps } from './deps';
 
 export interface Call<Params, Query, Body> {
@@ -11,8 +12,10 @@ export interface Call<Params, Query, Body> {
   body: Body;
   /** The request body as it came, for signatures over it. */
   rawBody: string;
-  /** Present unless the route is public. */
+  /** Present where roles of agents may call. */
   agent: AgentWithKey;
+  /** Present where rails may call: the rail, by the key that signed. */
+  caller: RegisteredRailKey;
   deps: ApiDeps;
   requestId: string;
   /** The id of what this request creates; the same for every retry under one idempotency key. */
@@ -38,8 +41,8 @@ export interface RouteSpec<Params, Query, Body> {
   path: string;
   summary: string;
   tag: string;
-  /** Roles that may call it; `public` needs no signature. */
-  access: 'public' | readonly AgentRole[];
+  /** Roles that may call it; `public` needs no signature, `rail` that of a rail's registered key. */
+  access: 'public' | 'rail' | readonly AgentRole[];
   params?: z.ZodType<Params>;
   query?: z.ZodType<Query>;
   body?: z.ZodType<Body>;
@@ -47,6 +50,11 @@ export interface RouteSpec<Params, Query, Body> {
   errors: readonly ErrorCode[];
   /** What it creates, if it takes an idempotency key; keys of what moves money are kept for ever. */
   creates?: { kind: IdKind | ((body: Body) => IdKind); movesMoney: boolean };
+  /**
+   * Refuses what is not ready to be received, such as a commit that has not been paid for. It runs before the request
+   * counts: it changes nothing, and what it refuses may be sent again under the same signature and idempotency key.
+   */
+  admit?(call: Omit<Call<Params, Query, Body>, 'subjectId'>): Promise<void>;
   handler(call: Call<Params, Query, Body>): Promise<Answer>;
 }
 

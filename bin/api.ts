@@ -5,10 +5,12 @@ import { Client, Connection } from '@temporalio/client';
 import Redis from 'ioredis';
 import { createApp } from '../api/app';
 import { createLiveEvents } from '../api/live';
+import type { X402Config } from '../api/x402';
 import { createEmbedder } from '../domain/embedding';
+import { PROFILES, withDaysOf } from '../domain/profiles';
 import { createDb } from '../store/db';
 import { createNonceStore } from '../store/nonces';
-import { readConfig } from './config';
+import { readConfig, type Config } from './config';
 import { createLog } from './log';
 import { runProcess } from './run-process';
 
@@ -36,7 +38,9 @@ void runProcess(async () => {
     nonces: createNonceStore({ redis, db }),
     embedder: createEmbedder(),
     live,
+    profiles: config.AURA_DAY_MS ? withDaysOf(config.AURA_DAY_MS) : PROFILES,
     log,
+    x402: x402Of(config),
     config: {
       publicUrl: url,
       sandbox: config.AURA_SANDBOX,
@@ -64,3 +68,14 @@ void runProcess(async () => {
     },
   };
 });
+
+/** Commits can be paid with x402 where AURA has a wallet for it. */
+function x402Of(config: Config<'api'>): X402Config | undefined {
+  if (config.AURA_X402_PAY_TO === undefined) return undefined;
+  return {
+    payTo: config.AURA_X402_PAY_TO as X402Config['payTo'],
+    token: config.AURA_USDC,
+    domain: { name: config.AURA_X402_TOKEN_NAME, version: config.AURA_X402_TOKEN_VERSION },
+    facilitators: config.AURA_X402_FACILITATORS,
+  };
+}

@@ -51,6 +51,24 @@ const token = z
     }
   });
 
+/** `name=url` pairs, separated by commas. */
+const facilitators = z.string().transform((pairs, context) => {
+  const read = pairs
+    .split(',')
+    .filter(Boolean)
+    .map((pair) => /^([\w.-]+)=(https?:\/\/.+)$/.exec(pair));
+  if (read.every((match) => match !== null))
+    return Object.fromEntries(read.map(([, name = '', url = '']) => [name, url.replace(/\/$/, '')]));
+  context.addIssue({ code: 'custom', message: 'name=url pairs, separated by commas' });
+  return z.NEVER;
+});
+
+const railList = z
+  .string()
+  .default(RAILS.join(','))
+  .transform((names) => names.split(',').filter(Boolean))
+  .pipe(z.array(z.enum(RAILS)).min(1));
+
 const logLevel = z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info');
 
 const base = {
@@ -69,6 +87,19 @@ const SCHEMAS = {
     AURA_PUBLIC_URL: z.url().optional(),
     AURA_SANDBOX: flag.default(false),
     AURA_SANDBOX_GRANT_USD: usd.prefault('10000.00'),
+    /** AURA's wallet for payments by x402; without it they are not offered. */
+    AURA_X402_PAY_TO: z
+      .string()
+      .regex(/^0x[0-9a-fA-F]{40}$/, 'an address, 0x and 40 hexadecimal digits')
+      .optional(),
+    /** The stablecoin's EIP-712 domain. */
+    AURA_X402_TOKEN_NAME: z.string().min(1).default('USD Coin'),
+    AURA_X402_TOKEN_VERSION: z.string().min(1).default('2'),
+    /** `name=url` pairs, separated by commas: facilitators whose payment tokens are taken. */
+    AURA_X402_FACILITATORS: facilitators.prefault(''),
+    AURA_USDC: token,
+    /** What a day of the market profiles' windows lasts, milliseconds; tests shorten it. */
+    AURA_DAY_MS: milliseconds.optional(),
     AURA_MAX_OFFERS_PER_BEACON: z.coerce.number().int().min(1).max(50).default(5),
   }),
   worker: z.object({
@@ -77,8 +108,15 @@ const SCHEMAS = {
     AURA_SIGNING_KEY_FILE: keyFile,
     /** The workflow code as one prebuilt script; by default it is bundled at start. */
     AURA_WORKFLOW_BUNDLE: z.string().optional(),
+    /** What a day of a profile's windows lasts; a sandbox need not wait for weeks. */
+    AURA_DAY_MS: milliseconds.optional(),
+    AURA_USDC: token,
+    /** JSON-RPC of the chain that AURA reads settlements from for itself. */
+    AURA_CHAIN_RPC_URL: z.url().optional(),
     AURA_INSTRUCTION_TTL_MS: milliseconds.optional(),
     AURA_RAIL_MAX_DELAY_MS: milliseconds.optional(),
+    /** The longest wait between two inquiries, instead of the rail's own. */
+    AURA_INQUIRY_LAST_MS: milliseconds.optional(),
     AURA_MARGIN_CALL_MS: milliseconds.optional(),
   }),
   rail: z.object({
@@ -92,8 +130,14 @@ const SCHEMAS = {
     /** The credential at the network: a processor's API key or the wallet's private key. */
     RAIL_SECRET_FILE: keyFile.optional(),
     RAIL_FACILITATOR_URL: z.url().optional(),
+    /** Where a processor's webhooks arrive, and the secret they are signed with. */
+    RAIL_WEBHOOK_SECRET_FILE: keyFile.optional(),
+    RAIL_WEBHOOK_HOST: z.string().default('127.0.0.1'),
+    RAIL_WEBHOOK_PORT: z.coerce.number().int().min(0).max(65_535).default(8090),
     AURA_USDC: token,
     RAIL_TIMEOUT_MS: milliseconds.default(10_000),
+    /** How long a rail that failed several times in a row is left alone. */
+    RAIL_BREAKER_OPEN_MS: milliseconds.default(15_000),
   }),
   setup: z.object({
     ...base,
@@ -101,6 +145,12 @@ const SCHEMAS = {
     AURA_OPERATOR_KEY: publicKey.optional(),
     /** `rail=key` pairs, separated by commas: the adapters' proof-signing keys. */
     AURA_RAIL_KEYS: z.string().default(''),
+    /** The rails that run here, separated by commas. */
+    AURA_RAILS: railList,
+    AURA_USDC: token,
+    /** How often rails are asked what they have to say of their own accord. */
+    AURA_NOTICES_EVERY_MS: milliseconds.default(60_000),
+    AURA_DAY_MS: milliseconds.optional(),
     AURA_RECONCILE_EVERY_MS: milliseconds.default(300_000),
   }),
 };

@@ -1,6 +1,6 @@
 /** `npm run docs` writes the generated documentation; `npm run docs -- --check` fails where a file is out of date. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { format } from 'prettier';
 import { openApiDocument } from '../api/openapi';
 import { allRoutes } from '../api/routes';
@@ -8,6 +8,7 @@ import { errorsPage } from './docs/errors';
 import { ledgerPage } from './docs/ledger';
 import { lifecyclePage } from './docs/lifecycle';
 import { profilesPage } from './docs/profiles';
+import { railPortFiles } from './docs/rail-port';
 
 const FOLDER = join(__dirname, '..', 'docs');
 
@@ -17,6 +18,7 @@ const PAGES: Readonly<Record<string, () => string>> = {
   'profiles.md': profilesPage,
   'ledger.md': ledgerPage,
   'openapi.json': () => JSON.stringify(openApiDocument(allRoutes())),
+  ...railPortFiles(),
 };
 
 async function main(): Promise<void> {
@@ -29,6 +31,7 @@ async function main(): Promise<void> {
       console.error(`docs/${name} is out of date: npm run docs`);
       process.exitCode = 1;
     } else {
+      mkdirSync(dirname(path), { recursive: true });
       writeFileSync(path, wanted);
       console.log(`docs/${name} written`);
     }
@@ -37,8 +40,8 @@ async function main(): Promise<void> {
 
 /** In the house's own layout, so that the formatter finds nothing to change. */
 function render(name: string, page: string): Promise<string> {
-  if (name.endsWith('.json')) return Promise.resolve(`${JSON.stringify(JSON.parse(page), null, 2)}\n`);
-  return format(page, { parser: 'markdown', printWidth: 110 });
+  if (name === 'openapi.json') return Promise.resolve(`${JSON.stringify(JSON.parse(page), null, 2)}\n`);
+  return format(page, { parser: name.endsWith('.json') ? 'json' : 'markdown', printWidth: 110 });
 }
 
 main().catch((error: unknown) => {

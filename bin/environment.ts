@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import knex from 'knex';
 import { isolate, randomName, registerNamespace, type Isolated } from './isolation';
 import { startPlatform, type Platform } from './platform';
+import type { RailName } from '../domain/settlement';
+import type { SandboxSettings } from './sandboxes';
 import type { Services } from './services';
 
 export interface Environment {
@@ -18,6 +20,8 @@ export interface EnvironmentOptions {
   /** Keys and sandbox books of this run go below it, and with it. */
   dataDir: string;
   label: string;
+  rails?: readonly RailName[];
+  sandboxSettings?: SandboxSettings;
   logLevel?: string;
   env?: Readonly<Record<string, string>>;
   onProgress?: (line: string) => void;
@@ -42,6 +46,8 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
       redisUrl: redis.url,
       temporalAddress: temporal.address,
       temporalNamespace: isolated.namespace,
+      rails: options.rails,
+      sandboxSettings: options.sandboxSettings,
       logLevel: options.logLevel,
       env: options.env,
       onProgress: options.onProgress,

@@ -4,12 +4,13 @@ import { readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { PublicKey } from '../domain/keys';
-import { RAILS, type RailName } from '../domain/settlement';
-import { spawnSandboxNetwork, type SandboxProcess } from '../rails/sandbox/spawn';
+import type { RailName } from '../domain/settlement';
+import type { SandboxProcess } from '../rails/sandbox/spawn';
 import { createVcIssuer } from '../sdk/issuer';
 import { createDb } from '../store/db';
 import { upsertIssuer } from '../store/trust';
 import { readConfig } from './config';
+import { startSandboxes, type Sandboxes, type SandboxSettings } from './sandboxes';
 import { keyFile, secretOf } from './keys';
 import { operatorIdOf, setUp } from './setup';
 import { writeWorkflowBundle } from './workflow-bundle';
@@ -21,6 +22,9 @@ export interface PlatformOptions {
   temporalAddress: string;
   temporalNamespace: string;
   port?: number;
+  /** The rails to run, each with its sandbox; the instant ones by default. */
+  rails?: readonly RailName[];
+  sandboxSettings?: SandboxSettings;
   logLevel?: string;
   /** More variables for every process. */
   env?: Readonly<Record<string, string>>;
@@ -41,7 +45,9 @@ export interface ManagedProcess {
 
 export interface Platform {
   apiUrl: string;
+  /** The sandbox of the instant networks. */
   network: SandboxProcess;
+  sandboxes: Sandboxes;
   operator: { agentId: string; secretKey: string };
   auraPublicKey: PublicKey;
   /** The key (PKCS#8 PEM) of the issuer that the sandbox's trust framework knows. */
@@ -56,10 +62,19 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   const { dataDir, onProgress = () => undefined } = options;
   const aura = keyFile(dataDir, 'aura');
   const operator = keyFile(dataDir, 'operator');
-  const railKeys = new Map(RAILS.map((rail) => [rail, keyFile(dataDir, `rail-${rail}`)]));
-  const network = await spawnSandboxNetwork({ dataDir: join(dataDir, 'sandbox-network') });
-  onProgress(`sandbox networks rtp and fednow: ${network.url}`);
-  for (const [rail, key] of railKeys) await registerParticipant(network.url, rail, key.publicKey);
+  const rails = options.rails ?? (['rtp', 'fednow'] as const);
+  const railKeys = new Map(rails.map((rail) => [rail, keyFile(dataDir, `rail-${rail}`)]));
+  const sandboxes = await startSandboxes({
+    rails,
+    dataDir: join(dataDir, 'sandbox'),
+    settings: options.sandboxSettings,
+    onProgress,
+  });
+  for (const [rail, { publicKey }] of railKeys) {
+    const { RAIL_URL, RAIL_NETWORK_KEY } = sandboxes.railEnv(rail);
+    // A network that signs its messages takes signed ones only, from participants it knows.
+    if (RAIL_URL && RAIL_NETWORK_KEY && rail !== 'card') await registerParticipant(RAIL_URL, rail, publicKey);
+  }
 
   const env: Record<string, string> = {
     DATABASE_URL: options.databaseUrl,
@@ -73,7 +88,9 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     AURA_PUBLIC_KEY: aura.publicKey,
     AURA_OPERATOR_KEY: operator.publicKey,
     AURA_RAIL_KEYS: [...railKeys].map(([rail, key]) => `${rail}=${key.publicKey}`).join(','),
+    AURA_RAILS: rails.join(','),
     PORT: String(options.port ?? 0),
+    ...sandboxes.env,
     ...options.env,
   };
   const { migrations } = await setUp(readConfig('setup', env));
@@ -83,7 +100,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
 
   const entries = new Map<string, { entry: string; env: Record<string, string> }>([
     ['worker', { entry: 'worker', env: {} }],
-    ...RAILS.map((rail) => [`rail-${rail}`, { entry: 'rail-worker', env: railEnv(rail) }] as const),
+    ...rails.map((rail) => [`rail-${rail}`, { entry: 'rail-worker', env: railEnv(rail) }] as const),
     ['api', { entry: 'api', env: {} }],
   ]);
   const processes = new Map<string, ManagedProcess>();
@@ -99,7 +116,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   };
   const stop = async () => {
     await Promise.all([...processes.values()].map((running) => running.stop()));
-    await network.stop();
+    await sandboxes.stop();
   };
   try {
     await Promise.all([...entries.keys()].map((name) => start(name)));
@@ -107,11 +124,14 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     await stop();
     throw error;
   }
+  const network = sandboxes.processes.get('instant') ?? [...sandboxes.processes.values()][0];
+  if (!network) throw new Error('no sandbox runs');
   const apiUrl = String(processes.get('api')?.ready.url);
   onProgress(`API: ${apiUrl}`);
   return {
     apiUrl,
     network,
+    sandboxes,
     operator: { agentId: operatorIdOf(operator.publicKey), secretKey: secretOf(operator.path) },
     auraPublicKey: aura.publicKey,
     issuerKeyPath: issuer.path,
@@ -127,8 +147,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   function railEnv(rail: RailName): Record<string, string> {
     return {
       RAIL: rail,
-      RAIL_URL: `${network.url}/${rail}`,
-      RAIL_NETWORK_KEY: network.keys[rail] ?? '',
+      ...sandboxes.railEnv(rail),
       RAIL_KEY_FILE: railKeys.get(rail)?.path ?? '',
     };
   }
@@ -150,8 +169,8 @@ async function trustSandboxIssuer(databaseUrl: string, keyPath: string): Promise
 }
 
 /** The network takes messages only from participants it knows. */
-async function registerParticipant(networkUrl: string, rail: RailName, publicKey: PublicKey): Promise<void> {
-  const response = await fetch(`${networkUrl}/${rail}/operator/participant`, {
+async function registerParticipant(railUrl: string, rail: RailName, publicKey: PublicKey): Promise<void> {
+  const response = await fetch(`${railUrl}/operator/participant`, {
     method: 'PUT',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ keyId: `rail-${rail}`, publicKey, replace: true }),

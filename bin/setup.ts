@@ -5,9 +5,12 @@ import { SearchAttributeType } from '@temporalio/common';
 import { temporal } from '@temporalio/proto';
 import { newId } from '../domain/ids';
 import type { PublicKey } from '../domain/keys';
-import { capitalContributed } from '../domain/ledger/postings';
-import { RAIL_TERMS } from '../domain/rail-terms';
-import { RAILS, type RailName } from '../domain/settlement';
+import { AURA } from '../domain/ledger/accounts';
+import { capitalContributed, defaultFundContribution } from '../domain/ledger/postings';
+import { atPar } from '../domain/par';
+import { RAIL_SCHEDULES } from '../domain/reconciliation/schedule';
+import { RAIL_TERMS, railTermsWith } from '../domain/rail-terms';
+import type { RailName } from '../domain/settlement';
 import { SANDBOX_OPENING_BALANCE_MINOR } from '../rails/sandbox/constants';
 import { insertAgent, keyInUse } from '../store/agents';
 import { createDb, inTransaction, migrate, type Db } from '../store/db';
@@ -16,8 +19,10 @@ import { findPrincipalByKey, insertPrincipal } from '../store/principals';
 import { registerRailKey } from '../store/trust';
 import { CLEARING_TASK_QUEUE, SEARCH_ATTRIBUTES, type ReconciliationInput } from '../workflows/messages';
 import { readRailKeys, type Config } from './config';
-
-const DAY_MS = 86_400_000;
+import { reconciliationSpec } from './reconciliation-spec';
+import { createSchedules } from './schedules';
+/** 1,000.00 USD: small enough that a default can be seen to go through it. */
+const SANDBOX_DEFAULT_FUND_MINOR = 100_000n;
 
 export async function setUp(config: Config<'setup'>): Promise<{ migrations: string[] }> {
   const db = createDb({ url: config.DATABASE_URL, applicationName: 'aura-setup', poolMax: 2 });
@@ -27,11 +32,17 @@ export async function setUp(config: Config<'setup'>): Promise<{ migrations: stri
     for (const [rail, publicKey] of readRailKeys(config.AURA_RAIL_KEYS)) {
       await registerRailKey(db, { keyId: `rail-${rail}`, rail, publicKey });
     }
-    if (config.AURA_SANDBOX) await openBooks(db);
+    if (config.AURA_SANDBOX) await openBooks(db, config);
     if (config.AURA_OPERATOR_KEY) await ensureOperator(db, config.AURA_OPERATOR_KEY);
     await registerSearchAttributes(connection, config.TEMPORAL_NAMESPACE);
     const client = new Client({ connection, namespace: config.TEMPORAL_NAMESPACE });
-    for (const rail of RAILS) await scheduleReconciliation(client, rail, config.AURA_RECONCILE_EVERY_MS);
+    await createSchedules(client, {
+      rails: config.AURA_RAILS,
+      noticesEveryMs: config.AURA_NOTICES_EVERY_MS,
+      dayMs: config.AURA_DAY_MS,
+    });
+    for (const rail of config.AURA_RAILS)
+      await scheduleReconciliation(client, rail, config.AURA_RECONCILE_EVERY_MS);
     return { migrations };
   } finally {
     await connection.close();
@@ -40,15 +51,20 @@ export async function setUp(config: Config<'setup'>): Promise<{ migrations: stri
 }
 
 /** AURA's own money lies at each sandbox network from the start; the books say so too. */
-async function openBooks(db: Db): Promise<void> {
-  await inTransaction(db, (trx) =>
-    postEntries(
-      trx,
-      RAILS.map((rail) =>
-        capitalContributed({ rail, asset: 'USD', amountMinor: SANDBOX_OPENING_BALANCE_MINOR }),
-      ),
-    ),
-  );
+async function openBooks(db: Db, { AURA_RAILS: rails, AURA_USDC: usdc }: Config<'setup'>): Promise<void> {
+  const terms = railTermsWith(usdc);
+  const capital = rails.map((rail) => {
+    const asset = terms[rail].settles.USD ?? 'USD';
+    const amountMinor = atPar(SANDBOX_OPENING_BALANCE_MINOR, 'USD', asset);
+    return capitalContributed({ rail, asset, amountMinor });
+  });
+  const fund = defaultFundContribution({
+    contributionId: 'sandbox',
+    from: AURA,
+    asset: 'USD',
+    amountMinor: SANDBOX_DEFAULT_FUND_MINOR,
+  });
+  await inTransaction(db, (trx) => postEntries(trx, [...capital, fund]));
 }
 
 /** The operator's key becomes an agent of the house's own principal. */
@@ -119,25 +135,33 @@ async function registerSearchAttributes(connection: Connection, namespace: strin
   throw new Error('Temporal did not take the search attributes');
 }
 
-/** One schedule a rail; a run that is still going is not overtaken. */
+/** From five minutes on, the rails' own calendars apply; a shorter interval is one for all of them. */
+const SHORTEST_CALENDAR_MS = 300_000;
+
+/** One schedule a rail, after its cut-offs; a run that is still going is not overtaken. */
 async function scheduleReconciliation(client: Client, rail: RailName, everyMs: number): Promise<void> {
+  const { lookbackMs } = RAIL_SCHEDULES[rail];
   for (const asset of Object.keys(RAIL_TERMS[rail].maxAmountMinor)) {
-    const input: ReconciliationInput = { rail, asset, lookbackMs: 2 * DAY_MS };
+    const input: ReconciliationInput = { rail, asset, lookbackMs };
+    const scheduleId = `reconciliation-${rail}-${asset}`;
+    const spec =
+      everyMs < SHORTEST_CALENDAR_MS ? { intervals: [{ every: everyMs }] } : reconciliationSpec(rail, new Date());
+    const policies = { overlap: ScheduleOverlapPolicy.SKIP };
+    const action = {
+      type: 'startWorkflow' as const,
+      workflowType: 'reconciliation',
+      workflowId: scheduleId,
+      taskQueue: CLEARING_TASK_QUEUE,
+      args: [input],
+    };
     try {
-      await client.schedule.create({
-        scheduleId: `reconciliation-${rail}-${asset}`,
-        spec: { intervals: [{ every: everyMs }] },
-        policies: { overlap: ScheduleOverlapPolicy.SKIP },
-        action: {
-          type: 'startWorkflow',
-          workflowType: 'reconciliation',
-          workflowId: `reconciliation-${rail}-${asset}`,
-          taskQueue: CLEARING_TASK_QUEUE,
-          args: [input],
-        },
-      });
+      await client.schedule.create({ scheduleId, spec, policies, action });
     } catch (error) {
       if (!(error instanceof ScheduleAlreadyRunning)) throw error;
+      // The calendar may have changed with the version, and holidays are known for some years only.
+      await client.schedule
+        .getHandle(scheduleId)
+        .update(({ state }) => ({ spec, policies, action, state }));
     }
   }
 }

@@ -5,8 +5,10 @@ import { createActivities } from '../activities';
 import { createEmbedder } from '../domain/embedding';
 import { createRuleInterpreter } from '../domain/interpretation';
 import { createSigner } from '../domain/keys';
-import { RAIL_TERMS, type RailTerms } from '../domain/rail-terms';
-import { RAILS, type RailName } from '../domain/settlement';
+import { PROFILES, withDaysOf } from '../domain/profiles';
+import { railTermsWith, type RailTerms } from '../domain/rail-terms';
+import { RAILS, type RailName, type SettlementProof } from '../domain/settlement';
+import { verifyChainEvidence } from '../rails/chain';
 import { createDb } from '../store/db';
 import { runRelay } from '../store/relay';
 import { CLEARING_TASK_QUEUE } from '../workflows/messages';
@@ -43,7 +45,9 @@ void runProcess(async () => {
       interpreter: createRuleInterpreter(),
       embedder: createEmbedder(),
       railTerms: railTerms(config),
+      profiles: config.AURA_DAY_MS ? withDaysOf(config.AURA_DAY_MS) : PROFILES,
       marginCallMs: config.AURA_MARGIN_CALL_MS,
+      readEvidence: evidenceReaders(config),
     }),
     maxCachedWorkflows: CACHED_WORKFLOWS,
     maxConcurrentLocalActivityExecutions: LOCAL_ACTIVITIES,
@@ -70,15 +74,24 @@ void runProcess(async () => {
   };
 });
 
+/** Where a chain can be read, AURA believes its own reading of a receipt and not the adapter's. */
+function evidenceReaders({ AURA_CHAIN_RPC_URL: rpcUrl, AURA_USDC: token }: Config<'worker'>) {
+  if (!rpcUrl) return {};
+  const read = (proof: SettlementProof) => verifyChainEvidence(proof, rpcUrl, token);
+  return { stablecoin: read, x402: read };
+}
+
 /** The rails' own terms, with the windows shortened where a test run says so. */
 function railTerms(config: Config<'worker'>): Readonly<Record<RailName, RailTerms>> {
   const shortened = (terms: RailTerms): RailTerms => ({
     ...terms,
     instructionTtlMs: config.AURA_INSTRUCTION_TTL_MS ?? terms.instructionTtlMs,
     maxDelayMs: config.AURA_RAIL_MAX_DELAY_MS ?? terms.maxDelayMs,
+    inquiry: {
+      firstMs: Math.min(terms.inquiry.firstMs, config.AURA_INQUIRY_LAST_MS ?? Infinity),
+      lastMs: Math.min(terms.inquiry.lastMs, config.AURA_INQUIRY_LAST_MS ?? Infinity),
+    },
   });
-  return Object.fromEntries(RAILS.map((rail) => [rail, shortened(RAIL_TERMS[rail])])) as Record<
-    RailName,
-    RailTerms
-  >;
+  const all = railTermsWith(config.AURA_USDC);
+  return Object.fromEntries(RAILS.map((rail) => [rail, shortened(all[rail])])) as Record<RailName, RailTerms>;
 }

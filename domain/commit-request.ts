@@ -7,6 +7,8 @@ export interface CommitRequest {
   terms: CommitTerms;
   /** The mandate to use; without one the gate picks among the principal's. */
   mandateId?: string;
+  /** Whether other mandates of the principal may be used should this one's rail fail; only unnamed ones by default. */
+  fallback?: boolean;
   buyerIdentity: { name: string; email?: string; phone?: string };
   shippingAddress: Record<string, unknown> | null;
 }

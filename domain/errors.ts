@@ -18,6 +18,15 @@ export const ERROR_CATALOGUE = {
   AUTHENTICATION_REQUIRED: entry(401, 'Authentication is missing or not valid.'),
   INVALID_API_KEY: entry(401, 'The API key is not known.'),
   INVALID_SIGNATURE: entry(401, 'The signature does not verify, is stale, or was used before.'),
+  PAYMENT_REQUIRED: entry(402, 'The commit has to be paid for; the PAYMENT-REQUIRED header says how.'),
+  PAYMENT_INVALID: entry(
+    402,
+    'The payment is malformed, or not what was asked for; details give the reason.',
+  ),
+  PAYMENT_SIGNATURE_INVALID: entry(402, 'The payment is not signed by the account that pays.'),
+  PAYMENT_AMOUNT_MISMATCH: entry(402, 'The payment is for another amount.'),
+  PAYMENT_NETWORK_MISMATCH: entry(402, 'The payment is for another network.'),
+  PAYMENT_EXPIRED: entry(402, 'The payment is not valid now, or not for as long as settling takes.'),
   INSUFFICIENT_PERMISSIONS: entry(403, 'The agent may not do this.'),
   AGENT_SUSPENDED: entry(403, 'The agent or its principal is suspended.'),
   BUSINESS_RULE_VIOLATION: entry(
@@ -37,6 +46,12 @@ export const ERROR_CATALOGUE = {
   OFFER_EXPIRED: entry(409, 'The offer is no longer valid.'),
   OFFER_ALREADY_COMMITTED: entry(409, 'The offer has been committed to already.'),
   IDEMPOTENCY_CONFLICT: entry(409, 'The idempotency key was used with another request.'),
+  RAIL_KEY_CONFLICT: entry(409, 'The key or its id was registered before, for something else.'),
+  TRANSMISSION_CLAIMED: entry(
+    409,
+    'The right to send this instruction was given before, or can be given no more; only inquire.',
+  ),
+  PAYMENT_ALREADY_USED: entry(409, 'The payment was used for another commit.'),
   PAYLOAD_TOO_LARGE: entry(413, 'The request body is larger than 1 MiB.'),
   UNSUPPORTED_MEDIA_TYPE: entry(415, 'The request body must be JSON in UTF-8.'),
   CREDENTIAL_INVALID: entry(422, 'A credential could not be verified; details give the reason.'),

@@ -36,11 +36,17 @@ export const EVENT_TYPES = [
   'dispute.opened',
   'dispute.answered',
   'dispute.resolved',
+  'dispute.overdue',
   'rail.health_changed',
   'payout.sent',
   'payout.proved',
   'payout.rejected',
+  'netting.closed',
+  'netting.failed_over',
+  'netting.settled',
   'agent.registered',
+  'agent.suspended',
+  'agent.reinstated',
 ] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
 

@@ -30,6 +30,7 @@ export const ID_PREFIXES = {
   exception: 'exc',
   decision: 'dec',
   cycle: 'cyc',
+  netPayment: 'npy',
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;

@@ -10,3 +10,14 @@ export function atPar(amountMinor: bigint, from: AssetCode, to: AssetCode): bigi
     throw new MoneyError(`${amountMinor} of ${from} is no whole amount of ${to}`);
   return amountMinor / scale;
 }
+
+/** USD stablecoins are tokens whose worth is that of a dollar by the house's own word: those that a rail settles USD in. */
+const PEGGED_TO_USD = new Set<AssetCode>();
+
+export function pegToUsd(asset: AssetCode): void {
+  PEGGED_TO_USD.add(asset);
+}
+
+export function isPegged(asset: AssetCode): boolean {
+  return PEGGED_TO_USD.has(asset);
+}

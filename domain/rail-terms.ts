@@ -1,11 +1,11 @@
 /** What each rail can carry, what it costs and how it ends, as data: the gate chooses by it and the adapters answer with it. */
 import { registerToken, type AssetCode } from './money';
+import { pegToUsd } from './par';
 import type { Finality, RailName } from './settlement';
 
 /** USDC as the sandbox's chain has it: the first contract of its deployer. */
 export const SANDBOX_USDC: AssetCode = 'eip155:31337/erc20:0x5FbDB2315678afecb367f032d93F642f64180aa3';
 export const USDC_EXPONENT = 6;
-registerToken(SANDBOX_USDC, USDC_EXPONENT);
 
 /** What a party is reached by at a rail. */
 export const ACCOUNT_FORMS = ['bank', 'card', 'wallet'] as const;
@@ -20,6 +20,8 @@ export interface RailTerms {
   readonly accountForm: AccountForm;
   /** Whether sellers can be paid over it; otherwise they are paid over another rail of theirs. */
   readonly paysOut: boolean;
+  /** Whether payments go out in files a few times a day, so that deals may be netted before. */
+  readonly batch?: true;
   /** How long an instruction may execute after it is signed. */
   readonly instructionTtlMs: number;
   /** How long after its expiry an execution may still come to light. */
@@ -70,6 +72,8 @@ const onChain = (usdc: AssetCode, fixedMinor: bigint): RailTerms => ({
 
 /** The terms with the stablecoin of a certain chain. */
 export function railTermsWith(usdc: AssetCode): Readonly<Record<RailName, RailTerms>> {
+  registerToken(usdc, USDC_EXPONENT);
+  pegToUsd(usdc);
   return {
     rtp: instant(45n),
     fednow: instant(50n),
@@ -95,6 +99,7 @@ export function railTermsWith(usdc: AssetCode): Readonly<Record<RailName, RailTe
       maxAmountMinor: { USD: 100_000_000n },
       accountForm: 'bank',
       paysOut: true,
+      batch: true,
       instructionTtlMs: 4 * DAY_MS,
       maxDelayMs: DAY_MS,
       patienceMs: 5 * DAY_MS,

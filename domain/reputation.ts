@@ -11,9 +11,13 @@ const PRIOR_WEIGHT = 10;
 const ATTESTED_MAX_WEIGHT = 100;
 
 export interface DealRecord {
+  /** Sales delivered, without those that a dispute was lost over. */
   readonly fulfilled: number;
   readonly failed: number;
+  /** Sales in a dispute that is not decided yet. */
   readonly disputed: number;
+  /** Deals with a dispute that was decided against this side, as seller or as buyer. */
+  readonly lost?: number;
 }
 
 export interface AttestedRecord {
@@ -29,7 +33,7 @@ export function baseReputation(trust: TrustLevel, own: DealRecord, attested?: At
     ? Math.max(0, attested.fulfilledShare - attested.disputeShare) * attestedWeight
     : 0;
   const ownGood = Math.max(0, own.fulfilled - own.disputed);
-  const ownAll = own.fulfilled + own.failed;
+  const ownAll = own.fulfilled + own.failed + (own.lost ?? 0);
   const good = PRIOR_MEAN[trust] * PRIOR_WEIGHT + attestedGood + ownGood;
   const all = PRIOR_WEIGHT + attestedWeight + ownAll;
   return Math.round((10_000 * good) / all) / 100;

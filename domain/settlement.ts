@@ -99,6 +99,12 @@ export interface SettlementProof {
   evidence: string;
 }
 
+/** One instruction's part of a batch line, minor units of the line's asset. */
+export interface LinePart {
+  instruction_id: string;
+  amount_minor: string;
+}
+
 /** One booked line of a rail's statement, from the point of view of AURA's settlement account. */
 export interface StatementLine {
   rail: RailName;
@@ -115,6 +121,10 @@ export interface StatementLine {
   instruction_id: string | null;
   booked_at: string;
   source_format: string;
+  /** The rail's own list of what a batch line is made of; the parts add up to the amount. */
+  parts?: readonly LinePart[];
+  /** `fee`: the line is nothing but a charge. Default `movement`. */
+  role?: 'movement' | 'fee';
 }
 
 /**
@@ -123,6 +133,7 @@ export interface StatementLine {
  * - pending: accepted, not final yet (ISO 20022 ACSP): ask again
  * - rejected: refused, and provably never executes
  * - not_found: the network does not know it as of now; no proof that it never will
+ * - not_sent: whoever held the only right to send it could not reach the rail, and has given the right up
  * - unknown: the answer was lost, late or not to be trusted: only an inquiry settles it
  */
 export type RailAnswer =
@@ -130,6 +141,7 @@ export type RailAnswer =
   | { outcome: 'pending'; detail: string; progress?: Progress; action?: PayerAction }
   | { outcome: 'rejected'; reason: string; detail: string; evidence: string }
   | { outcome: 'not_found'; detail: string; as_of: string }
+  | { outcome: 'not_sent'; detail: string }
   | { outcome: 'unknown'; detail: string };
 
 /** How far a pending settlement is, e.g. 5 of 12 confirmations. */

@@ -37,7 +37,7 @@ export const clearing: Migration = {
       signature text NOT NULL,
       ${HASH('commitment_hash')},
       status text NOT NULL DEFAULT 'signed'
-        CHECK (${oneOf('status', ['signed', 'executed', 'nonconforming', 'rejected', 'unknown', 'never_executed'])}),
+        CHECK (${oneOf('status', ['signed', 'executed', 'nonconforming', 'rejected', 'unknown', 'never_executed', 'reversed'])}),
       -- How far a pending settlement is, and what the payer still has to do, for people to see.
       progress jsonb,
       action jsonb,
@@ -116,20 +116,29 @@ export const clearing: Migration = {
       account_id text NOT NULL REFERENCES payment_accounts,
       asset ${ASSET} NOT NULL,
       amount_minor ${AMOUNT} NOT NULL CHECK (amount_minor > 0),
+      -- The run that made it, so that a run repeated after a crash finds it again.
+      run_id text,
       status text NOT NULL DEFAULT 'pending' CHECK (${oneOf('status', ['pending', 'proved', 'rejected', 'returned'])}),
       created_at timestamptz NOT NULL DEFAULT now()
     );
     CREATE INDEX payouts_by_principal ON payouts (principal_id);
+    CREATE UNIQUE INDEX payouts_of_run ON payouts (principal_id, asset, run_id);
 
-    -- What a released deal owes its seller, until a payout takes it.
+    -- What a released deal owes its seller, or what a principal withdraws, until a payout takes it.
     CREATE TABLE payables (
-      transaction_id text PRIMARY KEY REFERENCES transactions,
+      seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+      -- Null where the principal asked for its free balance.
+      transaction_id text UNIQUE REFERENCES transactions,
+      -- The request for a withdrawal, so that it counts once.
+      request_id text UNIQUE,
       principal_id text NOT NULL REFERENCES principals,
       asset ${ASSET} NOT NULL,
       amount_minor ${AMOUNT} NOT NULL CHECK (amount_minor > 0),
-      payout_id text REFERENCES payouts
+      payout_id text REFERENCES payouts,
+      CHECK ((transaction_id IS NULL) <> (request_id IS NULL))
     );
     CREATE INDEX payables_open ON payables (principal_id, asset) WHERE payout_id IS NULL;
+    CREATE INDEX payables_by_payout ON payables (payout_id);
 
     CREATE TABLE reconciliation_runs (
       ${id('id', 'reconciliation')} PRIMARY KEY,

@@ -62,6 +62,8 @@ export const aftermath: Migration = {
       -- Null until it was judged; then what it did, or why it was not believed.
       accepted boolean,
       effect text,
+      -- What a reversal took the money from, so that it can be given back.
+      sources jsonb,
       received_at timestamptz NOT NULL DEFAULT now(),
       judged_at timestamptz,
       UNIQUE (rail, network, notice_id)
@@ -110,6 +112,8 @@ export const aftermath: Migration = {
       subject_id text NOT NULL,
       transaction_id text REFERENCES transactions,
       instruction_id text REFERENCES instructions,
+      -- Which workflow waits for an operator's decision.
+      workflow_id text NOT NULL,
       rail ${RAIL},
       cause text NOT NULL CHECK (${oneOf('cause', EXCEPTION_CAUSES)}),
       detail text NOT NULL,

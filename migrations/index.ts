@@ -5,6 +5,8 @@ import { market } from './0002-market';
 import { ledger } from './0003-ledger';
 import { clearing } from './0004-clearing';
 import { aftermath } from './0005-aftermath';
+import { reconciliation } from './0006-reconciliation';
+import { netting } from './0007-netting';
 
 export interface Migration {
   readonly name: string;
@@ -12,7 +14,15 @@ export interface Migration {
   readonly down: string;
 }
 
-export const MIGRATIONS: readonly Migration[] = [identity, market, ledger, clearing, aftermath];
+export const MIGRATIONS: readonly Migration[] = [
+  identity,
+  market,
+  ledger,
+  clearing,
+  aftermath,
+  reconciliation,
+  netting,
+];
 
 /** For knex, which otherwise looks for files and would find them in two places (source and build). */
 export const migrationSource: Knex.MigrationSource<Migration> = {

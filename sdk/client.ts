@@ -1,6 +1,7 @@
 /** Joining AURA, and what every kind of agent can do. */
 import { randomUUID } from 'node:crypto';
 import { agentBindingBytes } from '../domain/agent-binding';
+import { DisputeClient } from './disputes';
 import { call, type HttpOptions, type Request } from './http';
 import { newKeyPair, type KeyPair } from './keys';
 import type { Accounts, Agent, Deposit, Mandate, PaymentAccount, Principal, Transaction } from './types';
@@ -84,6 +85,11 @@ export class AgentClient {
       signer: { agentId: this.agentId, key: this.key },
       idempotencyKey: method === 'POST' ? (idempotencyKey ?? randomUUID()) : undefined,
     });
+  }
+
+  /** Disputes of this agent's deals, and of the panels it sits on. */
+  get disputes(): DisputeClient {
+    return new DisputeClient((...request) => this.request(...request), this.agentId, this.key);
   }
 
   agent(): Promise<Agent> {

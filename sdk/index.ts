@@ -6,6 +6,7 @@ export {
   type RegisteredPrincipal,
 } from './client';
 export { Beacon, type Decide } from './beacon';
+export { bundleText, DisputeClient, type DisputeClaim } from './disputes';
 export { AuraApiError, type HttpOptions } from './http';
 export { keyPairFrom, newKeyPair, type KeyPair } from './keys';
 export { Operator } from './operator';

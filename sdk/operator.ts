@@ -1,9 +1,44 @@
 /** An operator of the clearinghouse or a rail. */
 import { AgentClient } from './client';
-import type { ReconciliationRun } from './types';
+import type { ReconciliationBreak, ReconciliationMatch, ReconciliationRun, StatementFile } from './types';
 
 export class Operator extends AgentClient {
   reconcile(rail: string, lookbackHours = 48): Promise<ReconciliationRun> {
     return this.request('POST', '/v1/reconciliation/runs', { rail, lookback_hours: lookbackHours });
+  }
+
+  /** Takes in a statement file: `camt.053`, `camt.054`, `card-csv` or `nacha-return`, at most 1 MiB. */
+  importStatement(input: {
+    rail: string;
+    format: string;
+    content: string;
+    network?: string;
+  }): Promise<StatementFile> {
+    const { content, ...about } = input;
+    const query = new URLSearchParams(Object.entries(about).filter(([, value]) => value !== undefined));
+    return this.request('POST', `/v1/reconciliation/statements?${query.toString()}`, { content });
+  }
+
+  /** Matches statement lines with movements by hand; without any, the lines are accepted into suspense. */
+  matchLines(input: {
+    lines: string[];
+    instructionIds?: string[];
+    noticeIds?: string[];
+    reason: string;
+    /** Where money goes that the lines lack; default suspense. */
+    differenceTo?: 'rail_fees' | 'suspense';
+  }): Promise<ReconciliationMatch> {
+    return this.request('POST', '/v1/reconciliation/matches', {
+      lines: input.lines,
+      instruction_ids: input.instructionIds,
+      notice_ids: input.noticeIds,
+      reason: input.reason,
+      difference_to: input.differenceTo,
+    });
+  }
+
+  /** Closes a break that needs nothing more. */
+  resolveBreak(breakId: string, reason: string): Promise<ReconciliationBreak> {
+    return this.request('POST', `/v1/reconciliation/breaks/${breakId}/resolve`, { reason });
   }
 }

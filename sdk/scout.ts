@@ -18,6 +18,8 @@ export interface Commitment {
   quantity?: number;
   rail: string;
   mandateId?: string;
+  /** Whether another of the principal's mandates may be used should this one's rail fail. */
+  fallback?: boolean;
   buyer: { name: string; email?: string; phone?: string };
   shippingAddress?: Record<string, string>;
   shippingPreference?: string;
@@ -95,7 +97,7 @@ export class Scout extends AgentClient {
       buyer_identity: input.buyer,
       shipping_address: input.shippingAddress,
       shipping_preference: input.shippingPreference,
-      payment_method: { type: input.rail, mandate_id: input.mandateId },
+      payment_method: { type: input.rail, mandate_id: input.mandateId, fallback: input.fallback },
       expected_total: input.expectedTotal,
     };
     return this.request('POST', `/v1/sessions/${sessionId}/commit`, body, idempotencyKey);

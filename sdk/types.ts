@@ -1,8 +1,10 @@
 /** The API's answers, typed from the schemas the server validates by. Only types: nothing of the server runs here. */
 import type { z } from 'zod';
 import type * as clearing from '../api/schemas/clearing';
+import type * as disputes from '../api/schemas/disputes';
 import type * as market from '../api/schemas/market';
 import type * as parties from '../api/schemas/parties';
+import type * as reconciliation from '../api/schemas/reconciliation';
 
 export type Principal = z.output<typeof parties.principalResponse>;
 export type Agent = z.output<typeof parties.agentResponse>;
@@ -18,7 +20,14 @@ export type RankedOffer = Omit<z.output<typeof market.rankedOffer>, 'product' | 
 export type OffersAccepted = z.output<typeof market.offersAccepted>;
 export type Transaction = z.output<typeof clearing.transactionResponse>;
 export type BeaconDeal = z.output<typeof clearing.dealsResponse>['transactions'][number];
-export type ReconciliationRun = z.output<typeof clearing.runResponse>;
+export type Dispute = z.output<typeof disputes.disputeResponse>;
+export type DisputeSummary = z.output<typeof disputes.disputesResponse>['disputes'][number];
+export type ExhibitInput = NonNullable<z.input<typeof disputes.disputeRequest>['evidence']>[number];
+export type ReconciliationRun = z.output<typeof reconciliation.runResponse>;
+export type ReconciliationReport = z.output<typeof reconciliation.reportResponse>;
+export type ReconciliationMatch = z.output<typeof reconciliation.matchResponse>;
+export type ReconciliationBreak = z.output<typeof reconciliation.breakView>;
+export type StatementFile = z.output<typeof reconciliation.statementResponse>;
 
 /** A request as a seller sees it: the projection, never the buyer's own words. */
 export interface OfferRequest {

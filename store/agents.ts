@@ -80,3 +80,12 @@ export async function keyInUse(db: Queryable, publicKey: PublicKey): Promise<boo
   ]);
   return found.length > 0;
 }
+
+export async function suspendAgent(trx: Trx, id: string): Promise<void> {
+  await trx('agents').where({ id }).update({ status: 'suspended' });
+}
+
+/** True where the agent was suspended. */
+export async function reinstateAgent(trx: Trx, id: string): Promise<boolean> {
+  return (await trx('agents').where({ id, status: 'suspended' }).update({ status: 'active' })) > 0;
+}

@@ -2,10 +2,12 @@
 import type { PartyFacts } from '../domain/gate';
 import type { PairHistory } from '../domain/clearing/risk';
 import type { RailOption } from '../domain/clearing/rail-choice';
-import { RAIL_TERMS } from '../domain/rail-terms';
+import type { RailTerms } from '../domain/rail-terms';
+import { isPegged } from '../domain/par';
 import { RAILS, type RailName } from '../domain/settlement';
 import { rows, type Queryable, type Trx } from './db';
 import type { Principal } from './principals';
+import { unhealthyRails } from './rail-health';
 import { reputations } from './reputation';
 
 interface PartyRow {
@@ -66,36 +68,56 @@ export async function partyFacts(
   });
 }
 
-/** Every rail that carries the asset, with what the two sides bring to it. A named mandate goes before others. */
+type AllRailTerms = Readonly<Record<RailName, RailTerms>>;
+
+/**
+ * Every rail that carries the asset, with what the two sides bring to it. A named mandate is the only one at its rail;
+ * without `fallback` it is the only one at all.
+ */
 export async function railOptions(
   trx: Trx,
-  deal: { buyerPrincipalId: string; sellerPrincipalId: string; asset: string; mandateId?: string },
+  railTerms: AllRailTerms,
+  deal: {
+    buyerPrincipalId: string;
+    sellerPrincipalId: string;
+    asset: string;
+    mandateId?: string;
+    fallback: boolean;
+  },
 ): Promise<RailOption[]> {
-  const mandates = await rows<{ id: string; rail: RailName; left: string }>(
+  const mandates = await rows<{ id: string; rail: RailName; left: string; exact: boolean }>(
     trx,
-    `SELECT DISTINCT ON (rail) id, rail, ceiling_minor - used_minor AS left FROM mandates
+    `SELECT DISTINCT ON (rail) id, rail, ceiling_minor - used_minor AS left, payer_authorization IS NOT NULL AS exact
+     FROM mandates
      WHERE principal_id = :buyer AND asset = :asset AND status = 'accepted' AND expires_at > now()
-       AND (:mandate::text IS NULL OR id = :mandate)
-     ORDER BY rail, ceiling_minor - used_minor DESC`,
-    { buyer: deal.buyerPrincipalId, asset: deal.asset, mandate: deal.mandateId ?? null },
+       AND (:mandate::text IS NULL OR id = :mandate OR :fallback)
+       AND NOT (payer_authorization IS NOT NULL AND (used_minor > 0 OR id IS DISTINCT FROM :mandate))
+     ORDER BY rail, id IS NOT DISTINCT FROM :mandate DESC, ceiling_minor - used_minor DESC`,
+    {
+      buyer: deal.buyerPrincipalId,
+      asset: deal.asset,
+      mandate: deal.mandateId ?? null,
+      fallback: deal.fallback,
+    },
   );
-  const accepting = await rows<{ rail: RailName }>(
+  const seller = await rows<{ rail: RailName }>(
     trx,
     'SELECT DISTINCT rail FROM payment_accounts WHERE principal_id = ? AND asset = ?',
     [deal.sellerPrincipalId, deal.asset],
   );
-  return RAILS.flatMap((rail) => {
-    const { maxAmountMinor, finality } = RAIL_TERMS[rail];
-    const max = maxAmountMinor[deal.asset];
-    if (max === undefined) return [];
+  const down = await unhealthyRails(trx);
+  const payable = seller.some(({ rail }) => railTerms[rail].paysOut);
+  return RAILS.map((rail) => {
+    const terms = railTerms[rail];
     const mandate = mandates.find((candidate) => candidate.rail === rail);
     return {
       rail,
-      asset: deal.asset,
-      maxAmountMinor: max,
-      finality,
-      sellerAccepts: accepting.some((account) => account.rail === rail),
+      terms,
+      healthy: !down.has(rail),
+      // A rail that cannot pay out (cards) needs only another one over which the seller is paid.
+      sellerAccepts: terms.paysOut ? seller.some((account) => account.rail === rail) : payable,
       mandateLeftMinor: mandate ? BigInt(mandate.left) : null,
+      mandateIsExact: mandate?.exact ?? false,
       mandateRef: mandate?.id ?? null,
     };
   });
@@ -116,7 +138,7 @@ export async function pairHistory(trx: Trx, buyer: string, seller: string): Prom
 
 /** USD per unit of the asset on the newest day stored, if that day is not older than a week. USD itself is 1. */
 export async function usdPerUnit(db: Queryable, asset: string): Promise<string | undefined> {
-  if (asset === 'USD') return '1';
+  if (asset === 'USD' || isPegged(asset)) return '1';
   const [found] = await rows<{ rate: string }>(
     db,
     `SELECT usd_per_unit AS rate FROM usd_rates WHERE asset = ? AND business_date > current_date - 7

@@ -1,13 +1,21 @@
 import type { ProofCheck } from '../domain/clearing/proof';
-import type { Instruction, SettlementProof, SignedInstruction } from '../domain/settlement';
+import type {
+  Instruction,
+  PayerAction,
+  Progress,
+  SettlementProof,
+  SignedInstruction,
+} from '../domain/settlement';
 import { rows, type Queryable, type Trx } from './db';
 
-/** `executed` and `rejected` are final; `nonconforming` money sits in suspense; `unknown` waits for an inquiry. */
+/** `executed` (or `reversed` when the rail took it back) and `rejected` are final; `nonconforming` money sits in suspense; `unknown` waits for an inquiry. */
 export type InstructionStatus =
-  'signed' | 'executed' | 'nonconforming' | 'rejected' | 'unknown' | 'never_executed';
+  'signed' | 'executed' | 'nonconforming' | 'rejected' | 'unknown' | 'never_executed' | 'reversed';
 
 export interface StoredInstruction extends SignedInstruction {
   status: InstructionStatus;
+  progress: Progress | null;
+  action: PayerAction | null;
   transactionId: string | null;
 }
 
@@ -35,7 +43,7 @@ export async function insertInstruction(
   });
 }
 
-const COLUMNS = `document AS instruction, key_id, signature, status, transaction_id AS "transactionId"`;
+const COLUMNS = `document AS instruction, key_id, signature, status, progress, action, transaction_id AS "transactionId"`;
 
 export async function lockInstruction(trx: Trx, id: string): Promise<StoredInstruction> {
   const [found] = await rows<StoredInstruction>(
@@ -63,6 +71,17 @@ export async function instructionOf(
 
 export async function setInstructionStatus(trx: Trx, id: string, status: InstructionStatus): Promise<void> {
   await trx('instructions').where({ id }).update({ status });
+}
+
+/** How far a pending settlement is, and what the payer has to do. */
+export async function setProgress(
+  trx: Trx,
+  id: string,
+  { progress, action }: { progress: Progress | null; action: PayerAction | null },
+): Promise<void> {
+  await trx('instructions')
+    .where({ id })
+    .update({ progress: progress && JSON.stringify(progress), action: action && JSON.stringify(action) });
 }
 
 /**

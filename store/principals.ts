@@ -75,3 +75,12 @@ export async function lockPrincipals(trx: Trx, ids: readonly string[]): Promise<
   );
   return new Map(found.map((principal) => [principal.id, principal]));
 }
+
+export async function suspendPrincipal(trx: Trx, id: string): Promise<void> {
+  await trx('principals').where({ id }).update({ status: 'suspended' });
+}
+
+/** True where the principal was suspended. */
+export async function reinstatePrincipal(trx: Trx, id: string): Promise<boolean> {
+  return (await trx('principals').where({ id, status: 'suspended' }).update({ status: 'active' })) > 0;
+}

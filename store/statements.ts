@@ -1,7 +1,9 @@
-/** Lines of the rails' statements and their matching with executed instructions. */
-import { statementLine, type Entry } from '../domain/ledger/postings';
-import type { RailName, StatementLine } from '../domain/settlement';
+/** Lines of the rails' statements as they are taken in, and the immediate match of a payment with its own line. */
+import type { Entry } from '../domain/ledger/postings';
+import type { Line } from '../domain/reconciliation/model';
+import type { StatementLine } from '../domain/settlement';
 import { rows, type Queryable, type Trx } from './db';
+import { matchOne } from './reconciliation/immediate';
 
 /** A line that came again and says something else than before. */
 export interface AlteredLine {
@@ -10,39 +12,76 @@ export interface AlteredLine {
   asset: string;
   beforeMinor: string;
   nowMinor: string;
+  /** What differs: `amount_minor`, `fee_minor`, `direction`, `asset`, `instruction_id`. */
+  fields: string[];
 }
+
+const KEY = 'rail, network, business_date, reference, line';
+const input = (
+  binding: string,
+) => `jsonb_to_recordset(${binding}::jsonb) AS l(rail text, network text, business_date date, reference text,
+    line text, direction text, asset text, amount_minor numeric, fee_minor numeric, instruction_id text,
+    source_format text, booked_at timestamptz, parts jsonb, role text)`;
 
 /**
  * Stores lines that are not known yet and marks the known ones as seen by the run. What was stored first stands; lines
- * that now differ are answered.
+ * that now differ are kept as alterations, and answered. What a line left out before and says now, it may add.
  */
 export async function ingestLines(
   db: Queryable,
   lines: readonly StatementLine[],
   runId: string | null = null,
+  fileSha256: string | null = null,
 ): Promise<AlteredLine[]> {
   if (lines.length === 0) return [];
-  const input = (
-    binding: string,
-  ) => `jsonb_to_recordset(${binding}::jsonb) AS l(rail text, network text, business_date date, reference text,
-    line text, direction text, asset text, amount_minor numeric, fee_minor numeric, instruction_id text,
-    source_format text, booked_at timestamptz)`;
-  const bindings = { lines: JSON.stringify(lines), first: JSON.stringify(firstOfEach(lines)), run: runId };
+  const bindings = {
+    lines: JSON.stringify(lines),
+    first: JSON.stringify(firstOfEach(lines)),
+    run: runId,
+    file: fileSha256,
+  };
   await db.raw(
-    `INSERT INTO statement_lines AS s (rail, network, business_date, reference, line, direction, asset, amount_minor,
-       fee_minor, instruction_id, source_format, booked_at, last_seen_run)
+    `INSERT INTO statement_lines AS s (${KEY}, direction, asset, amount_minor, fee_minor, instruction_id, source_format,
+       booked_at, parts, role, last_seen_run, file_sha256)
      SELECT l.rail, l.network, l.business_date, l.reference, l.line, l.direction, l.asset, l.amount_minor, l.fee_minor,
-       l.instruction_id, l.source_format, l.booked_at, :run
+       l.instruction_id, l.source_format, l.booked_at, l.parts, coalesce(l.role, 'movement'), :run, :file
      FROM ${input(':first')}
-     ON CONFLICT (rail, network, business_date, reference, line)
-     DO UPDATE SET last_seen_run = coalesce(excluded.last_seen_run, s.last_seen_run)`,
+     ON CONFLICT (${KEY})
+     DO UPDATE SET last_seen_run = coalesce(excluded.last_seen_run, s.last_seen_run),
+       instruction_id = CASE WHEN s.match_id IS NULL THEN coalesce(s.instruction_id, excluded.instruction_id)
+                             ELSE s.instruction_id END,
+       parts = coalesce(s.parts, excluded.parts)`,
     bindings,
   );
   return rows<AlteredLine>(
     db,
-    `SELECT s.seq, s.reference, s.asset, s.amount_minor AS "beforeMinor", l.amount_minor AS "nowMinor"
-     FROM ${input(':lines')} JOIN statement_lines s USING (rail, network, business_date, reference, line)
-     WHERE (s.amount_minor, s.direction, s.asset) IS DISTINCT FROM (l.amount_minor, l.direction, l.asset)`,
+    `WITH changed AS (
+       SELECT s.seq, s.reference, s.asset, s.amount_minor AS before_minor, l.amount_minor AS now_minor,
+         array_remove(ARRAY[
+           CASE WHEN s.amount_minor <> l.amount_minor THEN 'amount_minor' END,
+           CASE WHEN s.fee_minor <> l.fee_minor THEN 'fee_minor' END,
+           CASE WHEN s.direction <> l.direction THEN 'direction' END,
+           CASE WHEN s.asset <> l.asset THEN 'asset' END,
+           CASE WHEN s.instruction_id <> l.instruction_id THEN 'instruction_id' END
+         ], NULL) AS fields,
+         jsonb_build_object('amount_minor', l.amount_minor::text, 'fee_minor', l.fee_minor::text,
+           'direction', l.direction, 'asset', l.asset, 'instruction_id', l.instruction_id) AS now
+       FROM ${input(':lines')} CROSS JOIN LATERAL (
+         -- By its key, one at a time: a join would be planned as if there were few lines.
+         SELECT k.* FROM statement_lines k
+         WHERE (k.rail, k.network, k.business_date, k.reference, k.line)
+           = (l.rail, l.network, l.business_date, l.reference, l.line) LIMIT 1
+       ) s
+       WHERE (s.amount_minor, s.fee_minor, s.direction, s.asset) IS DISTINCT FROM
+               (l.amount_minor, l.fee_minor, l.direction, l.asset)
+          OR s.instruction_id <> l.instruction_id
+     ), kept AS (
+       INSERT INTO line_alterations (line_seq, digest, now, fields)
+       SELECT DISTINCT ON (seq, md5(now::text)) seq, md5(now::text), now, fields FROM changed
+       ON CONFLICT DO NOTHING RETURNING 1
+     )
+     SELECT seq, reference, asset, before_minor AS "beforeMinor", now_minor AS "nowMinor", fields FROM changed
+     ORDER BY seq`,
     bindings,
   );
 }
@@ -54,88 +93,21 @@ function firstOfEach(lines: readonly StatementLine[]): StatementLine[] {
   return [...new Map(lines.toReversed().map((line) => [keyOf(line), line])).values()].reverse();
 }
 
-export interface StoredLine {
-  seq: string;
-  rail: RailName;
-  network: string;
-  businessDate: string;
-  reference: string;
-  line: string;
-  direction: 'credit' | 'debit';
-  asset: string;
-  amountMinor: string;
-  feeMinor: string;
-  instructionId: string | null;
-  bookedAt: Date;
-}
-
-const LINE = `l.seq, l.rail, l.network, l.business_date AS "businessDate", l.reference, l.line, l.direction, l.asset,
-  l.amount_minor AS "amountMinor", l.fee_minor AS "feeMinor", l.instruction_id AS "instructionId", l.booked_at AS "bookedAt"`;
-
 export interface Match {
-  line: StoredLine;
+  line: Line;
   instructionId: string;
   transactionId: string | null;
   entry: Entry;
 }
 
 /**
- * Matches the line that belongs to an executed instruction: same reference, amount and asset as its proof, and the
- * direction of its kind. The line is marked and the ledger entry that turns the proof into cash is answered, for the
- * caller to post. A nonconforming execution matches too: its money is at the rail, if in suspense.
+ * Matches the line that belongs to an executed instruction by the rule `exact`, and answers the ledger entry that turns
+ * the proof into cash, for the caller to post. Everything less obvious waits for a reconciliation run. A nonconforming
+ * execution matches too: its money is at the rail, if in suspense.
  */
 export async function matchInstruction(trx: Trx, instructionId: string): Promise<Match | undefined> {
-  const [line] = await rows<StoredLine & { transactionId: string | null }>(
-    trx,
-    `UPDATE statement_lines l SET matched_instruction_id = i.id, matched_at = now()
-     FROM instructions i
-     JOIN proofs p ON p.instruction_id = i.id AND (p.accepted OR i.status = 'nonconforming')
-     WHERE i.id = ? AND l.seq = (
-       SELECT c.seq FROM statement_lines c
-       WHERE c.matched_instruction_id IS NULL AND c.rail = i.rail AND c.instruction_id = i.id
-         AND c.network = p.statement->>'network' AND c.reference = p.statement->>'reference'
-         AND c.line = p.statement->>'line' AND c.asset = p.statement->>'asset'
-         AND c.amount_minor = (p.statement->>'amount_minor')::numeric
-         AND c.direction = CASE WHEN i.kind IN ('pay_in', 'deposit') THEN 'credit' ELSE 'debit' END
-       ORDER BY c.seq LIMIT 1)
-       AND NOT EXISTS (SELECT 1 FROM statement_lines m WHERE m.matched_instruction_id = i.id)
-     RETURNING ${LINE}, i.transaction_id AS "transactionId"`,
-    [instructionId],
-  );
-  if (!line) return undefined;
-  return {
-    line,
-    instructionId,
-    transactionId: line.transactionId,
-    entry: lineEntry(line, line.transactionId),
-  };
-}
-
-function lineEntry(line: StoredLine, transactionId: string | null): Entry {
-  return statementLine({
-    lineId: `${line.rail}:${line.network}:${line.businessDate}:${line.reference}:${line.line}`,
-    transactionId,
-    rail: line.rail,
-    asset: line.asset,
-    amountMinor: BigInt(line.amountMinor),
-    feeMinor: BigInt(line.feeMinor),
-    direction: line.direction,
-  });
-}
-
-/** Executed instructions of a rail that no statement line has matched yet, oldest first. */
-export async function unmatchedInstructions(
-  db: Queryable,
-  rail: string,
-  limit: number,
-): Promise<{ id: string; kind: string; subjectId: string; transactionId: string | null }[]> {
-  return rows(
-    db,
-    `SELECT i.id, i.kind, i.subject_id AS "subjectId", i.transaction_id AS "transactionId" FROM instructions i
-     WHERE i.rail = ? AND i.status IN ('executed', 'nonconforming')
-       AND EXISTS (SELECT 1 FROM statement_lines l WHERE l.instruction_id = i.id AND l.matched_instruction_id IS NULL)
-       AND NOT EXISTS (SELECT 1 FROM statement_lines m WHERE m.matched_instruction_id = i.id)
-     ORDER BY i.id LIMIT ?`,
-    [rail, limit],
-  );
+  const found = await matchOne(trx, instructionId);
+  const [entry] = found?.entries ?? [];
+  if (!found || !entry) return undefined;
+  return { line: found.line, instructionId, transactionId: found.transactionId, entry };
 }

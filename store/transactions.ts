@@ -13,6 +13,12 @@ export interface BuyerIdentity {
   phone?: string;
 }
 
+/** A rail the deal may use, with the payer's mandate there. */
+export interface RailPlanStep {
+  rail: RailName;
+  mandate_id: string;
+}
+
 export interface NewTransaction {
   id: string;
   sessionId: string;
@@ -35,6 +41,7 @@ export interface NewTransaction {
   rails: readonly RailName[];
   rail: RailName;
   mandateId: string;
+  railPlan: readonly RailPlanStep[];
   gate: readonly GateStepRecord[];
   risk: RiskAssessment;
 }
@@ -68,6 +75,7 @@ export async function insertTransaction(trx: Trx, deal: NewTransaction): Promise
     rails: [...deal.rails],
     rail: deal.rail,
     mandate_id: deal.mandateId,
+    rail_plan: JSON.stringify(deal.railPlan),
     gate: JSON.stringify(deal.gate),
     risk: JSON.stringify(deal.risk),
   });
@@ -120,6 +128,7 @@ export interface Deal {
   commitmentHash: string;
   rail: RailName;
   mandateId: string;
+  railPlan: RailPlanStep[];
   marketState: MarketState;
   clearingState: ClearingState | null;
   marginCallUntil: Date | null;
@@ -140,7 +149,7 @@ export interface Deal {
 const COLUMNS = `t.id, t.session_id AS "sessionId", t.offer_id AS "offerId", t.scout_id AS "scoutId",
   t.beacon_id AS "beaconId", t.buyer_principal_id AS "buyerPrincipalId", t.seller_principal_id AS "sellerPrincipalId",
   t.profile_id AS "profileId", t.asset, t.total_minor AS "totalMinor", t.total_usd_minor AS "totalUsdMinor",
-  t.fee_minor AS "feeMinor", t.commitment_hash AS "commitmentHash", t.rail, t.mandate_id AS "mandateId",
+  t.fee_minor AS "feeMinor", t.commitment_hash AS "commitmentHash", t.rail, t.mandate_id AS "mandateId", t.rail_plan AS "railPlan",
   s.market_state AS "marketState", t.clearing_state AS "clearingState", t.margin_call_until AS "marginCallUntil",
   t.quantity, t.subtotal_minor AS "subtotalMinor", t.shipping_minor AS "shippingMinor", t.tax_minor AS "taxMinor",
   t.shipping_method AS "shippingMethod", t.consent, t.buyer_identity AS "buyerIdentity",
@@ -220,6 +229,13 @@ export async function setMarginCall(trx: Trx, transactionId: string, windowMs: n
   );
   if (!called) throw new Error(`no transaction ${transactionId}`);
   return called.until;
+}
+
+/** The deal goes on over another of its rails. */
+export async function setRail(trx: Trx, transactionId: string, step: RailPlanStep): Promise<void> {
+  await trx('transactions')
+    .where({ id: transactionId })
+    .update({ rail: step.rail, mandate_id: step.mandate_id });
 }
 
 /** Deals of a principal that wait for margin. */

@@ -29,6 +29,12 @@ export function statements(name: string) {
   });
 }
 
+/** What a long statement makes long. */
+export const closing = proxyActivities<Pick<ClearingActivities, 'closeRun' | 'importStatement'>>({
+  startToCloseTimeout: '10m',
+  retry: { initialInterval: '1s', maximumInterval: '30s', maximumAttempts: 10 },
+});
+
 /** Sends an instruction. However the activity ends, there is an answer: a lost one is `unknown`. */
 export function submit(instruction: SignedInstruction): Promise<RailAnswer> {
   return answered(() => rail(instruction.instruction.rail).submit({ instruction }));
@@ -49,16 +55,3 @@ async function answered(call: () => Promise<RailAnswer>): Promise<RailAnswer> {
     };
   }
 }
-
-const FIRST_INQUIRY_MS = 1_000;
-const LAST_INQUIRY_MS = 60_000;
-
-/** Inquiries go from one a second to one a minute. */
-export function inquiryDelayMs(inquiries: number): number {
-  return Math.min(LAST_INQUIRY_MS, FIRST_INQUIRY_MS * 2 ** Math.min(inquiries, 10));
-}
-
-/** After this many an operator has to say `inquireAgain`. */
-export const MAX_INQUIRIES = 300;
-/** Pending answers that are patiently taken before the deal shows as an exception. */
-export const PATIENT_INQUIRIES = 5;

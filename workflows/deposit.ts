@@ -1,31 +1,27 @@
-import { CancellationScope, getExternalWorkflowHandle, sleep } from '@temporalio/workflow';
-import { inquire, inquiryDelayMs, local, submit } from './activities';
+import { CancellationScope, getExternalWorkflowHandle } from '@temporalio/workflow';
+import { local } from './activities';
 import { marginFunded, type DepositInput } from './messages';
+import { carryOut } from './outgoing';
 
-/** Takes a principal's own money in as collateral, and tells the deals that wait for it. */
+/** Takes a principal's own money in as collateral, and tells the deals and debts that wait for it. */
 export function deposit(input: DepositInput): Promise<{ status: string }> {
   return CancellationScope.nonCancellable(() => take(input));
 }
 
 async function take({ depositId }: DepositInput): Promise<{ status: string }> {
   const instruction = await local.prepareDeposit({ depositId });
-  const instructionId = instruction.instruction.instruction_id;
-  let answer = await submit(instruction);
-  for (let inquiries = 0; ; inquiries++) {
-    const result = await local.settleDeposit({ depositId, instructionId, answer });
-    if (result.next === 'done') {
-      for (const transactionId of result.waiting) await tell(transactionId);
-      return { status: result.status };
-    }
-    await sleep(inquiryDelayMs(inquiries));
-    answer = await inquire(instruction);
-  }
+  const status = await carryOut(depositId, instruction, (asked) =>
+    local.settleDeposit({ depositId, ...asked }),
+  );
+  const { waiting } = await local.depositEnded({ depositId });
+  for (const workflowId of waiting) await tell(workflowId);
+  return { status };
 }
 
-async function tell(transactionId: string): Promise<void> {
+async function tell(workflowId: string): Promise<void> {
   try {
-    await getExternalWorkflowHandle(transactionId).signal(marginFunded);
+    await getExternalWorkflowHandle(workflowId).signal(marginFunded);
   } catch {
-    // The deal ended meanwhile.
+    // It ended meanwhile.
   }
 }

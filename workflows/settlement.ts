@@ -1,52 +1,76 @@
 /** The part of a deal that talks to the rail: send once, then ask until it is settled or ended. */
 import { condition, setHandler, sleep, upsertSearchAttributes } from '@temporalio/workflow';
-import type { SettleResult } from '../activities/settle';
-import type { RailAnswer, SignedInstruction } from '../domain/settlement';
-import { inquire, inquiryDelayMs, local, MAX_INQUIRIES, PATIENT_INQUIRIES, submit } from './activities';
-import { inquireAgain, SEARCH_ATTRIBUTES } from './messages';
+import type { SignedInstruction } from '../domain/settlement';
+import { inquire, local, submit } from './activities';
+import { operatorDecided, SEARCH_ATTRIBUTES } from './messages';
 
 export async function settlePayIn(
   transactionId: string,
   first: SignedInstruction,
 ): Promise<'settled' | 'ended'> {
-  let again = false;
-  setHandler(inquireAgain, () => void (again = true));
+  let decided = false;
+  setHandler(operatorDecided, () => void (decided = true));
 
   let instruction = first;
   let answer = await submit(instruction);
+  let inquiries = 0;
   let visible = false;
-  for (let inquiries = 0; ; inquiries++) {
+  for (;;) {
     const { instruction_id: instructionId } = instruction.instruction;
-    const overdue = inquiries > PATIENT_INQUIRIES;
-    const isReturn = instruction.instruction.kind === 'return';
-    const input = { transactionId, instructionId, answer, overdue };
-    const result: SettleResult = isReturn ? await local.settleReturn(input) : await local.settleDeal(input);
+    const result = await local.settleDeal({ transactionId, instructionId, answer, inquiries });
     switch (result.next) {
       case 'settled':
-        if (visible) show('settled');
-        return 'settled';
       case 'ended':
-        return 'ended';
+        if (visible && result.next === 'settled') show('settled');
+        return result.next;
       case 'submit':
-      case 'send_back':
-        instruction = result.instruction;
-        inquiries = 0;
-        answer = await submit(instruction);
+        await send(result.instruction);
         break;
       case 'inquire':
+        if (result.visible) makeVisible();
+        await sleep(result.afterMs);
+        await ask();
+        break;
       case 'operator':
-        if (!visible && answer.outcome !== 'pending') show('exception');
-        visible ||= answer.outcome !== 'pending';
-        answer = await askAgain(instruction, result.next === 'operator' ? MAX_INQUIRIES : inquiries);
+        makeVisible();
+        await obeyOperator(instructionId);
         break;
     }
   }
 
-  async function askAgain(about: SignedInstruction, inquiries: number): Promise<RailAnswer> {
-    if (inquiries < MAX_INQUIRIES) await sleep(inquiryDelayMs(inquiries));
-    else await condition(() => again);
-    again = false;
-    return inquire(about);
+  async function send(next: SignedInstruction): Promise<void> {
+    instruction = next;
+    inquiries = 0;
+    answer = await submit(next);
+  }
+
+  async function ask(): Promise<void> {
+    inquiries++;
+    answer = await inquire(instruction);
+  }
+
+  async function obeyOperator(instructionId: string): Promise<void> {
+    for (;;) {
+      await condition(() => decided);
+      decided = false;
+      const decision = await local.takeOperatorDecision({ transactionId, instructionId });
+      switch (decision.next) {
+        case 'none':
+          continue;
+        case 'inquire':
+          return ask();
+        case 'judge':
+          ({ answer } = decision);
+          return;
+        case 'submit':
+          return send(decision.instruction);
+      }
+    }
+  }
+
+  function makeVisible(): void {
+    if (!visible) show('exception');
+    visible = true;
   }
 }
 

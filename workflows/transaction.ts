@@ -3,16 +3,17 @@ import {
   CancellationScope,
   condition,
   getExternalWorkflowHandle,
-  ParentClosePolicy,
   setHandler,
-  sleep,
-  startChild,
   upsertSearchAttributes,
 } from '@temporalio/workflow';
 import type { CommitResult } from '../activities/commit';
+import type { DealProgress } from '../activities/delivery';
 import type { SignedInstruction } from '../domain/settlement';
 import { local } from './activities';
+import { dispute } from './dispute';
+import { follow } from './follow';
 import {
+  dealChanged,
   marginFunded,
   SEARCH_ATTRIBUTES,
   sessionCommitted,
@@ -20,43 +21,44 @@ import {
   transactionCommit,
   transactionDelivered,
   type CommitAnswer,
-  type DeliveryAnswer,
+  type DealAnswer,
   type TransactionInput,
 } from './messages';
+import { netted } from './netted';
 import { payout } from './payout';
+import { recovery } from './recovery';
+import { refund } from './refund';
 import { settlePayIn } from './settlement';
 
-const DAY_MS = 86_400_000;
-
 /** One deal, from the commit to the end of its last window. */
-export async function transaction({
-  transactionId,
-  dayMs = DAY_MS,
-}: TransactionInput): Promise<{ state: string }> {
+export async function transaction({ transactionId }: TransactionInput): Promise<{ state: string }> {
   let commitAnswer: CommitAnswer | undefined;
-  let deliveryAnswer: DeliveryAnswer | undefined;
-  let wantsDelivery = false;
+  let looks = 0;
+  let lastLook: DealAnswer | undefined;
   let funded = false;
-  let matched = false;
+  let changed = false;
+  /** True once after each change. */
+  const changes = { pending: () => changed, read: () => void (changed = false) };
 
   setHandler(transactionCommit, async () => {
     await condition(() => commitAnswer !== undefined);
     return commitAnswer as CommitAnswer;
   });
+  // Whoever reports a delivery waits for a look at the deal that began after the report.
   setHandler(transactionDelivered, async () => {
-    if (deliveryAnswer?.outcome !== 'completed') {
-      deliveryAnswer = undefined;
-      wantsDelivery = true;
-    }
-    await condition(() => deliveryAnswer !== undefined);
-    return deliveryAnswer as DeliveryAnswer;
+    const seen = looks;
+    changed = true;
+    await condition(() => lastLook !== undefined && looks > seen);
+    return lastLook as DealAnswer;
   });
   setHandler(marginFunded, () => void (funded = true));
-  setHandler(statementMatched, () => void (matched = true));
+  setHandler(statementMatched, () => void (changed = true));
+  setHandler(dealChanged, () => void (changed = true));
 
   // A deal is ended by its rules, not by cancelling its workflow: money that is set aside must come back.
   const state = await CancellationScope.nonCancellable(run);
-  deliveryAnswer ??= { outcome: 'waiting', state, clearing: null };
+  looks = Infinity;
+  lastLook ??= { market: state, clearing: null };
   await condition(allHandlersFinished);
   return { state };
 
@@ -66,49 +68,56 @@ export async function transaction({
     if (commit.outcome === 'refused') return 'refused';
     await tellSession(commit.sessionId);
 
-    const instruction = commit.outcome === 'instructed' ? commit.instruction : await marginCall(commit.forMs);
-    if (!instruction) return ended('failed', 'declined');
-
-    const settlement = await settlePayIn(transactionId, instruction);
-    if (settlement === 'ended') return ended('failed', 'declined');
-
-    await delivery();
-    await startChild(payout, {
-      args: [{ transactionId }],
-      workflowId: `payout-${transactionId}`,
-      parentClosePolicy: ParentClosePolicy.ABANDON,
-    });
-    await marginSteps();
-    return ended('completed', 'cleared');
+    const instruction =
+      commit.outcome === 'instructed'
+        ? commit.instruction
+        : commit.outcome === 'netted'
+          ? await netted(transactionId, changes)
+          : await marginCall(commit.forMs);
+    if (instruction) await settlePayIn(transactionId, instruction);
+    return aftermath();
   }
 
+  /** Undefined where the deal ended before anything was sent. */
   async function marginCall(forMs: number): Promise<SignedInstruction | undefined> {
     const deadline = Date.now() + forMs;
-    while (await condition(() => funded, Math.max(0, deadline - Date.now()))) {
+    const woken = () => funded || changed;
+    while (await condition(woken, Math.max(0, deadline - Date.now()))) {
+      if (changed && (await local.cancelUnsentIfWanted({ transactionId })).ended) return undefined;
       funded = false;
+      changed = false;
       const answer = await local.answerMarginCall({ transactionId });
       if (answer.outcome === 'instructed') return answer.instruction;
+      if (answer.outcome === 'ended') return undefined;
+      if (answer.outcome === 'netted') return netted(transactionId, changes);
     }
     await local.missMarginCall({ transactionId });
     return undefined;
   }
 
-  async function delivery(): Promise<void> {
-    for (;;) {
-      await condition(() => wantsDelivery || matched);
-      wantsDelivery = false;
-      matched = false;
-      deliveryAnswer = await local.completeDelivery({ transactionId });
-      if (deliveryAnswer.outcome === 'completed') return;
+  /** From settled, or declined, to where nothing more happens by itself. */
+  async function aftermath(): Promise<string> {
+    for (let paidOut = false; ;) {
+      changed = false;
+      const look = await local.advanceDeal({ transactionId });
+      lastLook = { market: look.market, clearing: look.clearing };
+      looks++;
+      await startFollowers(look);
+      if (look.payOut && !paidOut) {
+        paidOut = true;
+        await follow(payout, `payout-${transactionId}`, { transactionId });
+      }
+      if (look.done) return show(look);
+      await (look.waitMs === null ? condition(() => changed) : condition(() => changed, look.waitMs));
     }
   }
+}
 
-  async function marginSteps(): Promise<void> {
-    for (let day = 1, held = true; held; day++) {
-      await sleep(dayMs);
-      ({ held } = await local.stepMargin({ transactionId, day }));
-    }
-  }
+/** Refunds, debts and disputes are workflows of their own. */
+async function startFollowers({ refundIds, recoveryIds, disputeId }: DealProgress): Promise<void> {
+  for (const refundId of refundIds) await follow(refund, `refund-${refundId}`, { refundId });
+  for (const recoveryId of recoveryIds) await follow(recovery, recoveryId, { recoveryId });
+  if (disputeId) await follow(dispute, disputeId, { disputeId });
 }
 
 function answerOf(commit: CommitResult): CommitAnswer {
@@ -118,6 +127,7 @@ function answerOf(commit: CommitResult): CommitAnswer {
     case 'margin_called':
       return { outcome: 'margin_called', forMs: commit.forMs };
     case 'instructed':
+    case 'netted':
       return { outcome: 'committed' };
   }
 }
@@ -131,10 +141,10 @@ async function tellSession(sessionId: string): Promise<void> {
   }
 }
 
-function ended(market: string, clearing: string): string {
+function show({ market, clearing }: DealProgress): string {
   upsertSearchAttributes([
     { key: SEARCH_ATTRIBUTES.marketState, value: market },
-    { key: SEARCH_ATTRIBUTES.clearingState, value: clearing },
+    ...(clearing === null ? [] : [{ key: SEARCH_ATTRIBUTES.clearingState, value: clearing }]),
   ]);
   return market;
 }

@@ -23,7 +23,7 @@ export async function authenticate(db: Db, request: SignedRequest): Promise<Agen
   return agent;
 }
 
-function isAgentId(id: string): boolean {
+export function isAgentId(id: string): boolean {
   return isId('scout', id) || isId('beacon', id) || isId('operator', id);
 }
 

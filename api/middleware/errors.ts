@@ -1,6 +1,7 @@
 import type { Middleware } from 'koa';
 import type { Logger } from 'pino';
 import { AuraError } from '../../domain/errors';
+import { PaymentError } from '../x402';
 import type { RequestState } from './request-id';
 
 /** Renders every error from the catalogue. What is not in it is a bug: logged in full, told as INTERNAL_ERROR. */
@@ -14,6 +15,7 @@ export function renderErrors(log: Logger, publicUrl: string): Middleware<Request
     } catch (thrown) {
       const error = thrown instanceof AuraError ? thrown : new AuraError('INTERNAL_ERROR');
       if (error !== thrown) log.error({ request_id: ctx.state.requestId, err: thrown }, 'unexpected error');
+      if (error instanceof PaymentError) ctx.set(error.headers);
       ctx.status = error.status;
       ctx.body = {
         error: {

@@ -18,11 +18,18 @@ import { usdMinor } from '../../domain/clearing/exposure';
 import { quote } from '../../domain/market/offer';
 import { exponentOf } from '../../domain/money';
 import type { ApiDeps } from '../deps';
-import { route, type Route } from '../route';
+import { route, type Answer, type Route } from '../route';
 import { commitRequest, transactionResponse } from '../schemas/clearing';
 import { sessionParams } from '../schemas/market';
 import { transactionView } from '../views/clearing';
 import { startAndAsk } from '../workflows';
+import {
+  acceptPayment,
+  isPaidWithCommit,
+  paymentResponseHeaders,
+  requirePayment,
+  transactionUnderWay,
+} from '../x402';
 
 type Body = z.infer<typeof commitRequest>;
 
@@ -38,6 +45,13 @@ export const commitRoute: Route = route<z.infer<typeof sessionParams>, unknown, 
   errors: [
     'INVALID_REQUEST',
     'INVALID_PARAMETER',
+    'PAYMENT_REQUIRED',
+    'PAYMENT_INVALID',
+    'PAYMENT_SIGNATURE_INVALID',
+    'PAYMENT_AMOUNT_MISMATCH',
+    'PAYMENT_NETWORK_MISMATCH',
+    'PAYMENT_EXPIRED',
+    'PAYMENT_ALREADY_USED',
     'BUSINESS_RULE_VIOLATION',
     'SESSION_NOT_FOUND',
     'OFFER_NOT_FOUND',
@@ -48,11 +62,22 @@ export const commitRoute: Route = route<z.infer<typeof sessionParams>, unknown, 
     'SERVICE_UNAVAILABLE',
   ],
   creates: { kind: 'transaction', movesMoney: true },
-  async handler({ params, body, agent, deps, subjectId: transactionId }) {
-    const known = await findDeal(deps.db, transactionId);
-    if (known) return answer(deps, known, agent);
-    const attributes = await refusePlainly(deps, params.session_id, body, agent);
-    await setRequest(deps.db, transactionId, toRequest(params.session_id, body, agent));
+  async admit(call) {
+    if (!isPaidWithCommit(call.body) || (await transactionUnderWay(call))) return;
+    const { quoted } = await refusePlainly(call.deps, call.params.session_id, call.body, call.agent);
+    await requirePayment(call, quoted);
+  },
+  async handler(call) {
+    const { params, body, agent, deps, subjectId: transactionId } = call;
+    const isPaid = isPaidWithCommit(body);
+    const underWay = isPaid ? await transactionUnderWay(call) : undefined;
+    const known = await findDeal(deps.db, underWay ?? transactionId);
+    if (known) return answer(deps, known, call);
+    const { attributes, quoted } = await refusePlainly(deps, params.session_id, body, agent);
+    const mandateId = isPaid
+      ? await acceptPayment(call, quoted, transactionId)
+      : body.payment_method.mandate_id;
+    await setRequest(deps.db, transactionId, toRequest(params.session_id, body, agent, mandateId));
     const decided = await startAndAsk<CommitAnswer, TransactionInput>(
       deps.temporal,
       {
@@ -78,12 +103,18 @@ export const commitRoute: Route = route<z.infer<typeof sessionParams>, unknown, 
         'The commit is not decided yet; try again with the same key.',
       );
     }
-    return answer(deps, deal, agent);
+    return answer(deps, deal, call);
   },
 });
 
-async function answer(deps: ApiDeps, deal: Deal, agent: AgentWithKey) {
-  return { status: 201, body: await transactionView(deps.db, deal, agent) };
+async function answer(
+  { db, x402 }: ApiDeps,
+  deal: Deal,
+  { agent, body }: { agent: AgentWithKey; body: Body },
+): Promise<Answer> {
+  const view = await transactionView(db, deal, agent);
+  if (!x402 || !isPaidWithCommit(body)) return { status: 201, body: view };
+  return { status: 201, body: view, headers: await paymentResponseHeaders(db, x402, deal) };
 }
 
 /** What a plain read can refuse is refused at once, without a workflow. The gate decides again, under locks. */
@@ -112,13 +143,19 @@ async function refusePlainly({ db }: ApiDeps, sessionId: string, body: Body, age
     'amounts' in quoted && rate !== undefined
       ? usdMinor({ amountMinor: quoted.amounts.totalMinor, exponent: exponentOf(asset), usdPerUnit: rate })
       : 0n;
-  return [
+  const attributes = [
     { key: SEARCH_ATTRIBUTES.profile, value: session.profileId },
     { key: SEARCH_ATTRIBUTES.amountUsd, value: Number(usd) / 100 },
   ];
+  return { attributes, quoted };
 }
 
-function toRequest(sessionId: string, body: Body, agent: AgentWithKey): CommitRequest {
+function toRequest(
+  sessionId: string,
+  body: Body,
+  agent: AgentWithKey,
+  mandateId: string | undefined,
+): CommitRequest {
   return {
     sessionId,
     scoutId: agent.id,
@@ -131,7 +168,8 @@ function toRequest(sessionId: string, body: Body, agent: AgentWithKey): CommitRe
       shippingPreference: body.shipping_preference,
       expectedTotal: body.expected_total,
     },
-    mandateId: body.payment_method.mandate_id,
+    mandateId,
+    fallback: body.payment_method.fallback,
     buyerIdentity: body.buyer_identity,
     shippingAddress: body.shipping_address ?? null,
   };

@@ -2,14 +2,18 @@
 import { openApiDocument } from '../openapi';
 import type { Route } from '../route';
 import { accountRoutes } from './accounts';
+import { aftermathRoutes } from './aftermath';
 import { agentRoutes } from './agents';
+import { disputeRoutes } from './disputes';
 import { offerRoutes } from './offers';
 import { paymentRoutes } from './payments';
 import { principalRoutes } from './principals';
+import { railRoutes } from './rails';
 import { reconciliationRoutes } from './reconciliation';
 import { sessionRoutes } from './sessions';
 import { systemRoutes } from './system';
 import { transactionRoutes } from './transactions';
+import { treasuryRoutes } from './treasury';
 
 export function allRoutes(): Route[] {
   const routes: Route[] = [
@@ -18,9 +22,13 @@ export function allRoutes(): Route[] {
     ...sessionRoutes(),
     ...offerRoutes(),
     ...transactionRoutes(),
+    ...aftermathRoutes(),
+    ...disputeRoutes(),
     ...paymentRoutes(),
     ...accountRoutes(),
+    ...treasuryRoutes(),
     ...reconciliationRoutes(),
+    ...railRoutes(),
     ...systemRoutes(() => openApiDocument(routes)),
   ];
   return routes;

@@ -1,26 +1,29 @@
 import type { z } from 'zod';
 import { AuraError } from '../../domain/errors';
 import { newId } from '../../domain/ids';
-import { formatMoney } from '../../domain/money';
-import { latestRuns, listBreaks, reportRows, type ReportRow } from '../../store/reconciliation';
+import { RAIL_TERMS } from '../../domain/rail-terms';
 import type { ReconciliationInput, ReconciliationResult } from '../../workflows/messages';
 import { CLEARING_TASK_QUEUE } from '../../workflows/messages';
 import { csv } from '../csv';
+import type { ApiDeps } from '../deps';
 import { route, type Route } from '../route';
-import { reportQuery, reportResponse, runRequest, runResponse } from '../schemas/clearing';
+import { reportQuery, reportResponse, runRequest, runResponse } from '../schemas/reconciliation';
+import { reportView } from '../views/reconciliation';
+import { reportPage } from '../views/reconciliation-page';
+import { decisionRoutes } from './reconciliation-decisions';
+import { statementRoutes } from './statements';
 
-const BREAKS_SHOWN = 500;
 const HOUR_MS = 3_600_000;
 const RUN_WAIT_MS = 60_000;
 
 export function reconciliationRoutes(): Route[] {
-  return [report, run];
+  return [report, run, ...statementRoutes(), ...decisionRoutes()];
 }
 
 const report = route<unknown, z.infer<typeof reportQuery>>({
   method: 'get',
   path: '/v1/reconciliation/reports',
-  summary: 'Totals by rail, currency, day and principal, tied to the ledger; JSON or CSV',
+  summary: 'Totals by rail, currency, day and principal, tied to the ledger; JSON, CSV or a page',
   tag: 'Finance',
   access: ['scout', 'beacon', 'operator'],
   query: reportQuery,
@@ -28,78 +31,23 @@ const report = route<unknown, z.infer<typeof reportQuery>>({
   errors: ['INVALID_PARAMETER'],
   async handler({ query, agent, deps }) {
     const isOperator = agent.role === 'operator';
-    const { rail, from, to } = query;
-    const principalId = isOperator ? undefined : agent.principalId;
-    const found = await reportRows(deps.db, { rail, from, to, principalId });
-    const totals = found.map(totalView);
-    if (query.format === 'csv')
-      return { status: 200, body: csv(totals), contentType: 'text/csv; charset=utf-8' };
-    const [runs, breaks] = isOperator
-      ? await Promise.all([latestRuns(deps.db), listBreaks(deps.db, { rail, limit: BREAKS_SHOWN })])
-      : [[], []];
-    return {
-      status: 200,
-      body: {
-        generated_at: new Date().toISOString(),
-        totals,
-        ties: found.every(({ differenceMinor }) => differenceMinor === 0n),
-        runs: runs.map(
-          ({ openingMinor, closingMinor, asset, from: start, to: end, finishedAt, ...rest }) => ({
-            ...rest,
-            currency: asset,
-            period_from: start.toISOString(),
-            period_to: end.toISOString(),
-            opening_balance: openingMinor && formatMoney({ amountMinor: BigInt(openingMinor), asset }),
-            closing_balance: closingMinor && formatMoney({ amountMinor: BigInt(closingMinor), asset }),
-            finished_at: finishedAt?.toISOString() ?? null,
-          }),
-        ),
-        breaks: breaks.map(
-          ({
-            id,
-            kind,
-            rail: on,
-            asset,
-            expectedMinor,
-            actualMinor,
-            instructionId,
-            detail,
-            status,
-            foundAt,
-          }) => ({
-            break_id: id,
-            rail: on,
-            kind,
-            currency: asset,
-            expected: expectedMinor && formatMoney({ amountMinor: BigInt(expectedMinor), asset }),
-            actual: actualMinor && formatMoney({ amountMinor: BigInt(actualMinor), asset }),
-            instruction_id: instructionId,
-            detail,
-            status,
-            found_at: foundAt.toISOString(),
-          }),
-        ),
-      },
-    };
+    const { format, ...period } = query;
+    const filter = { ...period, principalId: isOperator ? undefined : agent.principalId };
+    const body = await reportView(deps.db, filter, isOperator);
+    if (format === 'csv')
+      return { status: 200, body: csv(body.totals), contentType: 'text/csv; charset=utf-8' };
+    if (format === 'html') {
+      const headers = { 'Content-Security-Policy': "default-src 'none'; style-src 'unsafe-inline'" };
+      return {
+        status: 200,
+        body: reportPage(body, period),
+        headers,
+        contentType: 'text/html; charset=utf-8',
+      };
+    }
+    return { status: 200, body };
   },
 });
-
-function totalView(row: ReportRow) {
-  const show = (amountMinor: bigint) => formatMoney({ amountMinor, asset: row.asset });
-  return {
-    rail: row.rail,
-    currency: row.asset,
-    business_date: row.businessDate,
-    principal_id: row.principalId,
-    lines: row.lines,
-    credits: show(row.creditsMinor),
-    debits: show(row.debitsMinor),
-    fees: show(row.feesMinor),
-    unmatched_lines: row.unmatchedLines,
-    ledger_cash: show(row.ledgerMinor),
-    difference: show(row.differenceMinor),
-  };
-}
 
 const run = route<unknown, unknown, z.infer<typeof runRequest>>({
   method: 'post',
@@ -111,24 +59,12 @@ const run = route<unknown, unknown, z.infer<typeof runRequest>>({
   response: { status: 201, schema: runResponse, description: 'What the run found' },
   errors: ['INVALID_REQUEST', 'INVALID_PARAMETER', 'INSUFFICIENT_PERMISSIONS', 'SERVICE_UNAVAILABLE'],
   async handler({ body, deps }) {
-    const handle = await deps.temporal.workflow.start<
-      (input: ReconciliationInput) => Promise<ReconciliationResult>
-    >('reconciliation', {
-      workflowId: `reconciliation-${body.rail}-${newId('reconciliation')}`,
-      taskQueue: CLEARING_TASK_QUEUE,
-      args: [{ rail: body.rail, asset: body.currency, lookbackMs: body.lookback_hours * HOUR_MS }],
-      workflowExecutionTimeout: RUN_WAIT_MS * 10,
+    const asset = body.currency ?? Object.keys(RAIL_TERMS[body.rail].maxAmountMinor)[0] ?? 'USD';
+    const result = await runReconciliation(deps, `reconciliation-${body.rail}-${newId('reconciliation')}`, {
+      rail: body.rail,
+      asset,
+      lookbackMs: body.lookback_hours * HOUR_MS,
     });
-    const result = await deps.temporal
-      .withDeadline(Date.now() + RUN_WAIT_MS, () => handle.result())
-      .catch((error: unknown) => {
-        const failure = new AuraError(
-          'SERVICE_UNAVAILABLE',
-          'The run has not finished; its report will show it.',
-        );
-        failure.cause = error;
-        throw failure;
-      });
     return {
       status: 201,
       body: {
@@ -140,3 +76,31 @@ const run = route<unknown, unknown, z.infer<typeof runRequest>>({
     };
   },
 });
+
+/** Starts a run, or joins the one of this id, and waits for what it finds. */
+export async function runReconciliation(
+  { temporal }: Pick<ApiDeps, 'temporal'>,
+  workflowId: string,
+  input: ReconciliationInput,
+): Promise<ReconciliationResult> {
+  const handle = await temporal.workflow.start<(input: ReconciliationInput) => Promise<ReconciliationResult>>(
+    'reconciliation',
+    {
+      workflowId,
+      taskQueue: CLEARING_TASK_QUEUE,
+      args: [input],
+      workflowExecutionTimeout: RUN_WAIT_MS * 10,
+      workflowIdConflictPolicy: 'USE_EXISTING',
+    },
+  );
+  return temporal
+    .withDeadline(Date.now() + RUN_WAIT_MS, () => handle.result())
+    .catch((error: unknown) => {
+      const failure = new AuraError(
+        'SERVICE_UNAVAILABLE',
+        'The run has not finished; its report will show it.',
+      );
+      failure.cause = error;
+      throw failure;
+    });
+}

@@ -28,7 +28,7 @@ export function transactionRoutes(): Route[] {
 }
 
 /** A deal is visible to its two agents and to operators; to anybody else it does not exist. */
-async function myDeal({ db }: ApiDeps, id: string, agent: AgentWithKey): Promise<Deal> {
+export async function myDeal({ db }: ApiDeps, id: string, agent: AgentWithKey): Promise<Deal> {
   const deal = await findDeal(db, id);
   const mine = deal && [deal.scoutId, deal.beaconId].includes(agent.id);
   if (!deal || (!mine && agent.role !== 'operator')) throw new AuraError('TRANSACTION_NOT_FOUND');

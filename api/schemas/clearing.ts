@@ -17,6 +17,20 @@ const delegation = z.object({
   signature: z.string().max(100),
 });
 
+/** A payment by a facilitator's token, protocol 1.0.0. */
+const facilitatorToken = z.object({
+  /** Name or address of a facilitator that AURA knows. */
+  facilitator: text(200).optional(),
+  payment_token: z.string().min(8).max(200).optional(),
+  currency: asset.optional(),
+  /** The deal's total. */
+  amount: decimal.optional(),
+  idempotency_key: z
+    .string()
+    .regex(/^[\x21-\x7e]{1,128}$/, '1 to 128 visible ASCII characters')
+    .optional(),
+});
+
 export const commitRequest = z
   .object({
     offer_id: id('offer'),
@@ -51,7 +65,14 @@ export const commitRequest = z
       })
       .optional(),
     shipping_preference: text(50).optional(),
-    payment_method: z.object({ type: rail, mandate_id: id('mandate').optional() }),
+    payment_method: z.object({
+      type: rail,
+      mandate_id: id('mandate').optional(),
+      /** Whether the deal may go on over another rail and mandate should this one fail. */
+      fallback: z.boolean().optional(),
+      ...facilitatorToken.shape,
+      x402_payment: facilitatorToken.optional(),
+    }),
     expected_total: decimal.optional(),
     extensions,
   })
@@ -76,6 +97,10 @@ export const transactionResponse = z
       rail,
       finality: z.string(),
       instruction_id: z.string().nullable(),
+      /** How far a settlement is that takes its time, e.g. 5 of 12 confirmations. */
+      progress: z.object({ done: z.int(), of: z.int(), unit: z.string() }).nullable(),
+      /** Where the payer has to confirm, e.g. a 3-D Secure challenge. */
+      action_url: z.string().nullable(),
       reference: z.string().nullable(),
       proof: z.object({ proof_id: z.string(), accepted: z.boolean(), checks: z.array(check) }).nullable(),
     }),
@@ -89,6 +114,26 @@ export const transactionResponse = z
       })
       .optional(),
     fulfillment: z.array(z.object({ status: z.string(), reported_by: z.string(), at: z.string() })),
+    refunds: z.array(
+      z.object({
+        refund_id: z.string(),
+        amount: z.string(),
+        cause: z.string(),
+        status: z.string(),
+        created_at: z.string(),
+      }),
+    ),
+    /** What the rail said of its own accord: returns, chargebacks. */
+    notices: z.array(
+      z.object({
+        kind: z.string(),
+        reason_code: z.string(),
+        reason: z.string(),
+        occurred_at: z.string(),
+        respond_by: z.string().nullable(),
+        effect: z.string().nullable(),
+      }),
+    ),
     payout: z.object({ payout_id: z.string(), status: z.string(), amount: z.string() }).nullable(),
     status_history: z.array(
       z.object({
@@ -140,51 +185,3 @@ export const fulfilmentRequest = z
     extensions,
   })
   .meta({ id: 'FulfilmentRequest' });
-
-export const reportQuery = z.object({
-  rail: rail.optional(),
-  from: z.iso.date().optional(),
-  to: z.iso.date().optional(),
-  format: z.enum(['json', 'csv']).default('json'),
-});
-
-export const reportResponse = z
-  .object({
-    generated_at: z.string(),
-    totals: z.array(
-      z.object({
-        rail,
-        currency: z.string(),
-        business_date: z.string(),
-        principal_id: z.string().nullable(),
-        lines: z.int(),
-        credits: z.string(),
-        debits: z.string(),
-        fees: z.string(),
-        unmatched_lines: z.int(),
-        ledger_cash: z.string(),
-        difference: z.string(),
-      }),
-    ),
-    ties: z.boolean(),
-    runs: z.array(z.unknown()),
-    breaks: z.array(z.unknown()),
-  })
-  .meta({ id: 'ReconciliationReport' });
-
-export const runRequest = z
-  .object({
-    rail,
-    currency: asset.default('USD'),
-    lookback_hours: z
-      .int()
-      .min(1)
-      .max(24 * 366)
-      .default(48),
-    extensions,
-  })
-  .meta({ id: 'ReconciliationRunRequest' });
-
-export const runResponse = z
-  .object({ run_id: z.string(), lines: z.int(), matched: z.int(), open_breaks: z.int() })
-  .meta({ id: 'ReconciliationRun' });

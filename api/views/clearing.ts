@@ -5,6 +5,8 @@ import type { Queryable } from '../../store/db';
 import { findProof, instructionOf } from '../../store/instructions';
 import { dealBalances, type Balance } from '../../store/ledger';
 import { payoutOfDeal } from '../../store/payouts';
+import { noticesOf } from '../../store/notices';
+import { refundsOf } from '../../store/refunds';
 import { findSession } from '../../store/sessions';
 import { stateHistory } from '../../store/states';
 import { fulfilmentsOf } from '../../store/fulfilments';
@@ -12,13 +14,15 @@ import { type Deal } from '../../store/transactions';
 
 /** Everything about a deal that this agent may see. */
 export async function transactionView(db: Queryable, deal: Deal, reader: AgentWithKey) {
-  const [session, instruction, history, fulfilments, payout, balances] = await Promise.all([
+  const [session, instruction, history, fulfilments, payout, balances, refunds, notices] = await Promise.all([
     findSession(db, deal.sessionId),
     instructionOf(db, deal.id, 'pay_in'),
     stateHistory(db, deal.sessionId),
     fulfilmentsOf(db, deal.id),
     payoutOfDeal(db, deal.id),
     dealBalances(db, deal.id),
+    refundsOf(db, deal.id),
+    noticesOf(db, deal.id),
   ]);
   const proof = instruction && (await findProof(db, instruction.instruction.instruction_id));
   const amount = (amountMinor: bigint) => formatMoney({ amountMinor, asset: deal.asset });
@@ -43,6 +47,8 @@ export async function transactionView(db: Queryable, deal: Deal, reader: AgentWi
       rail: deal.rail,
       finality: RAIL_TERMS[deal.rail].finality,
       instruction_id: instruction?.instruction.instruction_id ?? null,
+      progress: instruction?.status === 'executed' ? null : (instruction?.progress ?? null),
+      action_url: instruction?.status === 'executed' ? null : (instruction?.action?.url ?? null),
       reference: proof?.statement.reference ?? null,
       proof: proof ? { proof_id: proof.id, accepted: proof.accepted, checks: proof.checks } : null,
     },
@@ -56,6 +62,21 @@ export async function transactionView(db: Queryable, deal: Deal, reader: AgentWi
       status,
       reported_by: reportedBy,
       at: at.toISOString(),
+    })),
+    refunds: refunds.map((refund) => ({
+      refund_id: refund.id,
+      amount: amount(refund.amountMinor),
+      cause: refund.cause,
+      status: refund.status,
+      created_at: refund.createdAt.toISOString(),
+    })),
+    notices: notices.map(({ statement, effect }) => ({
+      kind: statement.kind,
+      reason_code: statement.reason_code,
+      reason: statement.reason,
+      occurred_at: statement.occurred_at,
+      respond_by: statement.respond_by ?? null,
+      effect,
     })),
     payout:
       payout && reader.role !== 'scout'

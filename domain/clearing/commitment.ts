@@ -15,7 +15,8 @@ export interface CommitmentInput {
   quantity: number;
   amounts: DealAmounts;
   feeMinor: bigint;
-  rail: string;
+  /** The rails it may be settled by, in order. */
+  rails: readonly string[];
   /** SHA-256 of the canonical consent; its content stays out of the commitment. */
   consentHash: string;
   profile: { id: string; version: number };
@@ -23,8 +24,13 @@ export interface CommitmentInput {
 
 /** SHA-256 (hex) of the canonical commitment. */
 export function commitmentHash(input: CommitmentInput): string {
+  return canonicalHash(commitmentDocument(input));
+}
+
+/** The commitment as it is hashed. */
+export function commitmentDocument(input: CommitmentInput) {
   const { amounts, feeMinor, ...rest } = input;
-  return canonicalHash({
+  return {
     type: 'aura.commitment.v1',
     ...rest,
     amounts: {
@@ -36,5 +42,5 @@ export function commitmentHash(input: CommitmentInput): string {
       fee_minor: feeMinor.toString(),
       shipping_method: amounts.shippingMethod,
     },
-  });
+  };
 }

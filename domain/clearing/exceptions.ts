@@ -5,6 +5,8 @@ export const EXCEPTION_CAUSES = [
   'rejected',
   /** Nothing moved and nothing will: proved by an inquiry. */
   'never_executed',
+  /** The rail could not be reached, so nothing was sent. */
+  'unreachable',
   /** Accepted, but the proof does not come. */
   'no_proof',
   /** The answer was lost. */
@@ -28,6 +30,7 @@ interface Policy {
 export const EXCEPTION_POLICY: Readonly<Record<ExceptionCause, Policy>> = {
   rejected: { steps: ['reroute', 'give_up'], maxInquiries: 0 },
   never_executed: { steps: ['resubmit', 'reroute', 'give_up'], maxInquiries: 0 },
+  unreachable: { steps: ['reroute', 'resubmit', 'give_up'], maxInquiries: 0 },
   no_proof: { steps: ['inquire', 'operator'], maxInquiries: 300 },
   outcome_unknown: { steps: ['inquire', 'operator'], maxInquiries: 300 },
   bad_proof: { steps: ['inquire', 'operator'], maxInquiries: 30 },
@@ -35,7 +38,11 @@ export const EXCEPTION_POLICY: Readonly<Record<ExceptionCause, Policy>> = {
 };
 
 /** Instructions for the same payment on one rail before another way is taken. */
-export const MAX_RESUBMISSIONS = 3;
+export const MAX_INSTRUCTIONS: Readonly<Partial<Record<ExceptionCause, number>>> = {
+  never_executed: 3,
+  // Each waits several seconds for the rail, so these are minutes.
+  unreachable: 20,
+};
 
 /** What an operator may decide. */
 export const OPERATOR_ACTIONS = [
@@ -61,6 +68,7 @@ export function allowedActions(
     case 'nonconforming':
       return ['inquire', 'send_back'];
     case 'rejected':
+    case 'unreachable':
     case 'never_executed':
       return [];
   }

@@ -29,6 +29,8 @@ export interface ProofContext {
   readonly now: Date;
   /** Whether `(rail, network, business date, reference, line)` was counted for another instruction before. */
   readonly referenceUsed: boolean;
+  /** What AURA found wrong when it read the native evidence for itself, e.g. a receipt on its chain. */
+  readonly evidenceProblems?: readonly string[];
 }
 
 export const MAX_SKEW_MS = 120_000;
@@ -50,7 +52,7 @@ const verdict = (check: ProofCheckName, problem: string | undefined, fine: strin
   detail: problem ?? fine,
 });
 
-function signature({ proof, railKeys }: ProofContext): ProofCheck {
+function signature({ proof, railKeys, evidenceProblems = [] }: ProofContext): ProofCheck {
   const executedAt = Date.parse(proof.statement.executed_at);
   const key = railKeys.find(({ keyId }) => keyId === proof.key_id);
   const problem = !key
@@ -59,9 +61,9 @@ function signature({ proof, railKeys }: ProofContext): ProofCheck {
       ? `key ${proof.key_id} was not this rail's at ${proof.statement.executed_at}`
       : proof.statement.evidence_sha256 !== sha256Hex(proof.evidence)
         ? 'the statement does not belong to the evidence'
-        : verifySignature(key.publicKey, canonicalJson(proof.statement), proof.signature)
-          ? undefined
-          : 'the signature does not verify';
+        : !verifySignature(key.publicKey, canonicalJson(proof.statement), proof.signature)
+          ? 'the signature does not verify'
+          : evidenceProblems[0] && `the evidence does not hold: ${evidenceProblems.join('; ')}`;
   return verdict('signature', problem, `by ${proof.key_id}`);
 }
 

@@ -1,16 +1,20 @@
 /** Settlement compatibility: the ordered rails that both sides accept and that can carry the deal. */
-import type { AssetCode } from '../money';
+import { BPS, divideUp, type AssetCode } from '../money';
+import { atPar } from '../par';
+import type { RailTerms } from '../rail-terms';
 import { FINALITY_ORDER, type Finality, type RailName } from '../settlement';
 
 export interface RailOption {
   readonly rail: RailName;
-  readonly asset: AssetCode;
-  readonly maxAmountMinor: bigint;
-  readonly finality: Finality;
-  /** Whether the receiver has an account at this rail. */
+  readonly terms: RailTerms;
+  /** Whether the rail's circuit breaker lets payments through. */
+  readonly healthy: boolean;
+  /** Whether the receiver can be paid what is paid over this rail. */
   readonly sellerAccepts: boolean;
-  /** What is left of the payer's mandate at this rail, null when it has none. */
+  /** What is left of the payer's mandate at this rail, minor units of the deal's asset; null when it has none. */
   readonly mandateLeftMinor: bigint | null;
+  /** Where the payer signed one exact amount: nothing else can be drawn on the mandate. */
+  readonly mandateIsExact: boolean;
   readonly mandateRef: string | null;
 }
 
@@ -27,27 +31,48 @@ export interface RailRefusal {
   readonly reason: string;
 }
 
+/** Usable rails: the payer's choice first, then the cheapest, then by name. */
 export function chooseRails(
   options: readonly RailOption[],
   need: RailNeed,
 ): { rails: RailOption[]; refused: RailRefusal[] } {
   const judged = options.map((option) => ({ option, reason: unfit(option, need) }));
   const rails = judged.filter(({ reason }) => reason === undefined).map(({ option }) => option);
-  const first = (option: RailOption) => (option.rail === need.preferred ? 0 : 1);
+  const order = (option: RailOption) => (option.rail === need.preferred ? 0 : 1);
   return {
-    rails: rails.sort((a, b) => first(a) - first(b) || (a.rail < b.rail ? -1 : 1)),
+    rails: rails.sort(
+      (a, b) =>
+        order(a) - order(b) ||
+        compare(costMinor(a.terms, need.totalMinor), costMinor(b.terms, need.totalMinor)) ||
+        (a.rail < b.rail ? -1 : 1),
+    ),
     refused: judged.flatMap(({ option, reason }) => (reason ? [{ rail: option.rail, reason }] : [])),
   };
 }
 
+/** What a transfer of this amount costs AURA at the rail, minor units. */
+export function costMinor({ cost }: RailTerms, amountMinor: bigint): bigint {
+  return cost.fixedMinor + divideUp(amountMinor * BigInt(cost.bps), BPS);
+}
+
+const compare = (a: bigint, b: bigint) => (a < b ? -1 : a > b ? 1 : 0);
+
 function unfit(option: RailOption, need: RailNeed): string | undefined {
-  if (option.asset !== need.asset) return `does not carry ${need.asset}`;
-  if (need.totalMinor > option.maxAmountMinor) return 'the amount is above its limit';
-  if (FINALITY_ORDER.indexOf(option.finality) < FINALITY_ORDER.indexOf(need.finality)) {
-    return `${option.finality} finality, the profile asks for ${need.finality}`;
+  const { terms } = option;
+  const settled = terms.settles[need.asset];
+  if (settled === undefined) return `does not carry ${need.asset}`;
+  if (atPar(need.totalMinor, need.asset, settled) > (terms.maxAmountMinor[settled] ?? 0n)) {
+    return 'the amount is above its limit';
   }
-  if (!option.sellerAccepts) return 'the seller has no account there';
-  if (option.mandateLeftMinor === null) return 'the payer has no accepted request for payment there';
+  if (FINALITY_ORDER.indexOf(terms.finality) < FINALITY_ORDER.indexOf(need.finality)) {
+    return `${terms.finality} finality, the profile asks for ${need.finality}`;
+  }
+  if (!option.healthy) return 'it is out of service at the moment';
+  if (!option.sellerAccepts) return 'the seller cannot be paid over it';
+  if (option.mandateLeftMinor === null) return 'the payer has no accepted mandate there';
   if (option.mandateLeftMinor < need.totalMinor) return "the payer's mandate does not cover the total";
+  if (option.mandateIsExact && option.mandateLeftMinor !== need.totalMinor) {
+    return 'the payer signed another amount';
+  }
   return undefined;
 }

@@ -187,7 +187,7 @@ const settlementCompatibility: Step = (facts, draft) => {
     return violates('settlement_compatibility', 'no_common_rail', message, { refused });
   }
   draft.rails = rails;
-  return { detail: rails.map(({ rail, finality }) => `${rail} (${finality})`).join(', ') };
+  return { detail: rails.map(({ rail, terms }) => `${rail} (${terms.finality})`).join(', ') };
 };
 
 const bilateralRisk: Step = (facts, draft) => {
@@ -204,7 +204,7 @@ const bilateralRisk: Step = (facts, draft) => {
       return fail(`${role}_principal_limit`, `The ${role}'s principal would exceed its exposure limit.`);
     }
   }
-  const reversal = worstReversal(rails.map(({ rail, finality }) => reversalClass(finality, rail)));
+  const reversal = worstReversal(rails.map(({ rail, terms }) => reversalClass(terms.finality, rail)));
   const risk = assessRisk({ buyer, seller, pair, reversal });
   const margins = initialMargins(profile, amounts.totalMinor, risk);
   for (const [role, party, requiredMinor, reserveAllowed] of [

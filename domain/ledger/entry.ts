@@ -51,6 +51,8 @@ export const LEDGER_EVENTS = [
   'netting_closed',
   'net_in_proved',
   'net_out_proved',
+  'netting_undone',
+  'net_out_to_balance',
 ] as const;
 export type LedgerEvent = (typeof LEDGER_EVENTS)[number];
 

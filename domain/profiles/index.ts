@@ -42,8 +42,15 @@ export interface MarketProfile {
   readonly marginCallMs: number;
   /** How long ranked offers wait for a commitment, milliseconds. */
   readonly commitWindowMs: number;
-  /** How long the seller has to confirm delivery after settlement, days. */
+  /** How long the seller has to confirm delivery after the commitment, days. */
   readonly deliveryWindowDays: number;
+  /** How long a dispute waits for the other side's answer, and then for a decision, days. */
+  readonly disputeAnswerDays: number;
+  readonly disputeDecisionDays: number;
+  /** How long a debt to AURA may stay uncovered before it is a default, days. */
+  readonly recoveryDays: number;
+  /** What a day of this profile's windows lasts, milliseconds. */
+  readonly dayMs: number;
 }
 
 export type CommitmentStep = 'indicative' | 'held' | 'conditional' | 'firm' | 'executed';
@@ -53,6 +60,10 @@ export const DEFAULT_PROFILE: ProfileId = 'retail';
 
 const USD = (whole: number): bigint => BigInt(whole) * 100n;
 const MINUTE_MS = 60_000;
+
+const DAY_MS = 86_400_000;
+/** What all profiles have in common. */
+const WINDOWS = { disputeAnswerDays: 5, disputeDecisionDays: 10, recoveryDays: 3, dayMs: DAY_MS } as const;
 
 const costs = (clearing: number, cancellation: number): MarketProfile['participation'] => ({
   clear: { clearing },
@@ -80,6 +91,7 @@ export const PROFILES: Readonly<Record<ProfileId, MarketProfile>> = {
     marginCallMs: 30 * MINUTE_MS,
     commitWindowMs: 30 * MINUTE_MS,
     deliveryWindowDays: 30,
+    ...WINDOWS,
   },
   b2b_trade: {
     id: 'b2b_trade',
@@ -101,6 +113,7 @@ export const PROFILES: Readonly<Record<ProfileId, MarketProfile>> = {
     marginCallMs: 24 * 60 * MINUTE_MS,
     commitWindowMs: 24 * 60 * MINUTE_MS,
     deliveryWindowDays: 60,
+    ...WINDOWS,
   },
   digital_goods: {
     id: 'digital_goods',
@@ -118,6 +131,7 @@ export const PROFILES: Readonly<Record<ProfileId, MarketProfile>> = {
     marginCallMs: 15 * MINUTE_MS,
     commitWindowMs: 30 * MINUTE_MS,
     deliveryWindowDays: 2,
+    ...WINDOWS,
   },
   services: {
     id: 'services',
@@ -135,8 +149,18 @@ export const PROFILES: Readonly<Record<ProfileId, MarketProfile>> = {
     marginCallMs: 60 * MINUTE_MS,
     commitWindowMs: 4 * 60 * MINUTE_MS,
     deliveryWindowDays: 90,
+    ...WINDOWS,
   },
 };
+
+export type Profiles = Readonly<Record<ProfileId, MarketProfile>>;
+
+/** The same profiles with days of another length: in a sandbox nobody waits for weeks. */
+export function withDaysOf(dayMs: number, profiles: Profiles = PROFILES): Profiles {
+  return Object.fromEntries(
+    PROFILE_IDS.map((id) => [id, { ...profiles[id], dayMs }]),
+  ) as Record<ProfileId, MarketProfile>;
+}
 
 export function findProfile(id: string): MarketProfile | undefined {
   return (PROFILE_IDS as readonly string[]).includes(id) ? PROFILES[id as ProfileId] : undefined;

@@ -34,6 +34,22 @@ const FAMILIES: Readonly<Partial<Record<FamilyName, (options: FamilyOptions) => 
     const { url, keys, close } = await startSandbox({ ...options, networks: INSTANT_RAILS });
     return { url, keys, info: {}, close };
   },
+  async ach(options) {
+    const { startAchSandbox } = await import('./ach/index.js');
+    return startAchSandbox(options);
+  },
+  async card(options) {
+    const { startCardSandbox } = await import('./card/index.js');
+    return startCardSandbox(options);
+  },
+  async chain(options) {
+    const { startChain } = await import('./chain/index.js');
+    return startChain(options);
+  },
+  async facilitator(options) {
+    const { startFacilitator } = await import('./facilitator/index.js');
+    return startFacilitator(options);
+  },
 };
 
 export function startFamily(name: FamilyName, options: FamilyOptions): Promise<RunningFamily> {

@@ -32,7 +32,7 @@ export function expectProof(
     commitment_hash: instruction.commitment_hash,
     asset: instruction.asset,
     finality: rail.adapter.capabilities.finality,
-    line: '0',
+    line: expect.stringMatching(rail.linePattern ?? /^0$/) as string,
   });
   expect(proof.statement.reference).not.toBe('');
   expect(proof.statement.business_date).toMatch(/^\d{4}-\d\d-\d\d$/);

@@ -19,7 +19,7 @@ const COMMITMENT: CommitmentInput = {
     shippingMethod: 'standard',
   },
   feeMinor: 100n,
-  rail: 'rtp',
+  rails: ['rtp'],
   consentHash: 'b'.repeat(64),
   profile: { id: 'retail', version: 1 },
 };
@@ -51,7 +51,7 @@ describe('the commitment hash', () => {
       { amounts: { ...amounts, shippingMethod: 'express' } },
       { amounts: { ...amounts, shippingMethod: null } },
       { feeMinor: 101n },
-      { rail: 'fednow' },
+      { rails: ['rtp', 'fednow'] },
       { consentHash: 'd'.repeat(64) },
       { profile: { id: 'services', version: 1 } },
       { profile: { id: 'retail', version: 2 } },

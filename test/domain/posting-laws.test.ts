@@ -62,7 +62,12 @@ describe('every entry', () => {
             books.novation(deal),
             books.novationUnwound(deal),
             books.settlementProved({ ...deal, rail: 'rtp' }),
-            books.release({ ...deal, entitlementMinor: deal.totalMinor - deal.feeMinor, feesDeferredMinor: deal.feeMinor, reserveMinor }),
+            books.release({
+              ...deal,
+              entitlementMinor: deal.totalMinor - deal.feeMinor,
+              feesDeferredMinor: deal.feeMinor,
+              reserveMinor,
+            }),
             books.statementLine({
               ...amount,
               lineId: 'l',
@@ -86,7 +91,14 @@ describe('every entry', () => {
       books.LedgerError,
     );
     expect(() => books.novation({ ...DEAL, feeMinor: 10_001n })).toThrow(books.LedgerError);
-    expect(() => books.release({ ...DEAL, entitlementMinor: DEAL.totalMinor - DEAL.feeMinor, feesDeferredMinor: DEAL.feeMinor, reserveMinor: 9_901n })).toThrow(books.LedgerError);
+    expect(() =>
+      books.release({
+        ...DEAL,
+        entitlementMinor: DEAL.totalMinor - DEAL.feeMinor,
+        feesDeferredMinor: DEAL.feeMinor,
+        reserveMinor: 9_901n,
+      }),
+    ).toThrow(books.LedgerError);
   });
 
   it('is seen to be unbalanced, per asset', () => {
@@ -120,7 +132,12 @@ describe('the whole life of a deal', () => {
       direction: 'credit',
       feeMinor: 0n,
     }),
-    books.release({ ...deal, entitlementMinor: deal.totalMinor - deal.feeMinor, feesDeferredMinor: deal.feeMinor, reserveMinor }),
+    books.release({
+      ...deal,
+      entitlementMinor: deal.totalMinor - deal.feeMinor,
+      feesDeferredMinor: deal.feeMinor,
+      reserveMinor,
+    }),
   ];
 
   it('leaves nothing owed, the seller paid, the fee earned and the cash there', () => {

@@ -134,7 +134,12 @@ describe('the postings of 100.00 with a fee of 1.00', () => {
     ],
     [
       'release with a reserve',
-      books.release({ ...DEAL, entitlementMinor: DEAL.totalMinor - DEAL.feeMinor, feesDeferredMinor: DEAL.feeMinor, reserveMinor: 225n }),
+      books.release({
+        ...DEAL,
+        entitlementMinor: DEAL.totalMinor - DEAL.feeMinor,
+        feesDeferredMinor: DEAL.feeMinor,
+        reserveMinor: 225n,
+      }),
       [
         'debit prn_s entitlement 9900',
         'debit aura fees_deferred 100',
@@ -185,7 +190,12 @@ describe('the postings of 100.00 with a fee of 1.00', () => {
   });
 
   it('carry the deal’s id, and a key that is unique for the event and its subject', () => {
-    const release = books.release({ ...DEAL, entitlementMinor: DEAL.totalMinor - DEAL.feeMinor, feesDeferredMinor: DEAL.feeMinor, reserveMinor: 0n });
+    const release = books.release({
+      ...DEAL,
+      entitlementMinor: DEAL.totalMinor - DEAL.feeMinor,
+      feesDeferredMinor: DEAL.feeMinor,
+      reserveMinor: 0n,
+    });
     expect(release).toMatchObject({ event: 'release', key: 'release:txn_1', transactionId: 'txn_1' });
     const step = (principalId: string, name: string) =>
       books.marginReleased({ ...USD, amountMinor: 1n, transactionId: 'txn_1', principalId, step: name }).key;

@@ -1,14 +1,15 @@
 import fc from 'fast-check';
-import { chooseRails, type RailNeed, type RailOption } from '../../domain/clearing/rail-choice';
-import type { Finality, RailName } from '../../domain/settlement';
+import { chooseRails, costMinor, type RailNeed, type RailOption } from '../../domain/clearing/rail-choice';
+import { RAIL_TERMS, type RailTerms } from '../../domain/rail-terms';
+import { RAILS, type Finality, type RailName } from '../../domain/settlement';
 
-const option = (wish: Partial<RailOption> = {}): RailOption => ({
+const option = (wish: Partial<RailOption> = {}, terms: Partial<RailTerms> = {}): RailOption => ({
   rail: 'rtp',
-  asset: 'USD',
-  maxAmountMinor: 1_000_000n,
-  finality: 'irrevocable',
+  terms: { ...RAIL_TERMS[wish.rail ?? 'rtp'], ...terms },
+  healthy: true,
   sellerAccepts: true,
   mandateLeftMinor: 500_000n,
+  mandateIsExact: false,
   mandateRef: 'mnd_1',
   ...wish,
 });
@@ -22,63 +23,82 @@ const chosen = (options: RailOption[], wish: Partial<RailNeed> = {}) =>
   chooseRails(options, need(wish)).rails.map(({ rail }) => rail);
 
 describe('the rails of a deal', () => {
-  it('are those that fit, the payer’s choice first, then by name', () => {
-    const both = [option(), option({ rail: 'fednow' })];
-    expect(chosen(both)).toEqual(['fednow', 'rtp']);
-    expect(chosen(both, { preferred: 'rtp' })).toEqual(['rtp', 'fednow']);
-    expect(chosen(both, { preferred: 'fednow' })).toEqual(['fednow', 'rtp']);
+  it('are those that fit, the payer’s choice first, then the cheapest', () => {
+    const all = RAILS.map((rail) => option({ rail }));
+    expect(chosen(all)).toEqual(['x402', 'stablecoin', 'ach', 'rtp', 'fednow', 'card']);
+    expect(chosen(all, { preferred: 'card' })).toEqual([
+      'card',
+      'x402',
+      'stablecoin',
+      'ach',
+      'rtp',
+      'fednow',
+    ]);
     expect(chosen([])).toEqual([]);
   });
 
-  it.each<[string, Partial<RailOption>, Partial<RailNeed>, RegExp]>([
-    ['of another asset', { asset: 'EUR' }, {}, /does not carry USD/],
-    ['below the amount', { maxAmountMinor: 9_999n }, {}, /above its limit/],
+  it('go by name where they cost the same', () => {
+    const cost = { fixedMinor: 7n, bps: 0 };
+    expect(chosen([option({}, { cost }), option({ rail: 'fednow' }, { cost })])).toEqual(['fednow', 'rtp']);
+  });
+
+  it('cost their fixed price and their share, rounded up', () => {
+    expect(costMinor(RAIL_TERMS.card, 10_000n)).toBe(320n);
+    expect(costMinor(RAIL_TERMS.card, 10_001n)).toBe(321n);
+    expect(costMinor(RAIL_TERMS.rtp, 10_000n)).toBe(45n);
+  });
+
+  it.each<[string, RailOption, Partial<RailNeed>, RegExp]>([
+    ['of another asset', option({}, { settles: { EUR: 'EUR' } }), {}, /does not carry USD/],
+    ['below the amount', option({}, { maxAmountMinor: { USD: 9_999n } }), {}, /above its limit/],
     [
       'that settle too weakly',
-      { finality: 'provisional' },
+      option({}, { finality: 'provisional' }),
       { finality: 'confirmed' },
       /profile asks for confirmed/,
     ],
-    ['the seller has no account at', { sellerAccepts: false }, {}, /seller has no account/],
-    [
-      'without a mandate',
-      { mandateLeftMinor: null, mandateRef: null },
-      {},
-      /no accepted request for payment/,
-    ],
-    ['whose mandate is used up', { mandateLeftMinor: 9_999n }, {}, /mandate does not cover/],
-  ])('are never ones %s', (_, wish, asked, reason) => {
-    const { rails, refused } = chooseRails([option(wish), option({ rail: 'fednow' })], need(asked));
+    ['out of service', option({ healthy: false }), {}, /out of service/],
+    ['the seller cannot be paid over', option({ sellerAccepts: false }), {}, /seller cannot be paid/],
+    ['without a mandate', option({ mandateLeftMinor: null, mandateRef: null }), {}, /no accepted mandate/],
+    ['whose mandate is used up', option({ mandateLeftMinor: 9_999n }), {}, /mandate does not cover/],
+    ['signed for another amount', option({ mandateIsExact: true }), {}, /signed another amount/],
+  ])('are never ones %s', (_, unfit, asked, reason) => {
+    const { rails, refused } = chooseRails([unfit, option({ rail: 'fednow' })], need(asked));
     expect(rails.map(({ rail }) => rail)).toEqual(['fednow']);
     expect(refused).toEqual([{ rail: 'rtp', reason: expect.stringMatching(reason) as string }]);
   });
 
-  it('fit to the cent', () => {
-    expect(chosen([option({ maxAmountMinor: 10_000n, mandateLeftMinor: 10_000n })])).toEqual(['rtp']);
+  it('fit to the cent, in the rail’s own asset too', () => {
+    const limit = { maxAmountMinor: { USD: 10_000n } };
+    expect(chosen([option({ mandateLeftMinor: 10_000n }, limit)])).toEqual(['rtp']);
+    const usdc = RAIL_TERMS.stablecoin.settles.USD ?? '';
+    const token = (minor: bigint) => option({ rail: 'stablecoin' }, { maxAmountMinor: { [usdc]: minor } });
+    expect(chosen([token(100_000_000n)])).toEqual(['stablecoin']);
+    expect(chosen([token(99_999_999n)])).toEqual([]);
   });
 
   it('and the refused ones are all there are, and a preference never lets one in', () => {
-    const anOption = fc.record({
-      rail: fc.constantFrom<RailName>('rtp', 'fednow'),
-      asset: fc.constantFrom('USD', 'EUR'),
-      maxAmountMinor: fc.constantFrom(9_999n, 10_000n),
-      finality: fc.constantFrom<Finality>('provisional', 'confirmed', 'irrevocable'),
-      sellerAccepts: fc.boolean(),
-      mandateLeftMinor: fc.constantFrom(null, 9_999n, 10_000n),
-      mandateRef: fc.constant('mnd_1'),
-    });
+    const anOption = fc
+      .record({
+        rail: fc.constantFrom<RailName>(...RAILS),
+        healthy: fc.boolean(),
+        sellerAccepts: fc.boolean(),
+        mandateIsExact: fc.boolean(),
+        mandateLeftMinor: fc.constantFrom(null, 9_999n, 10_000n),
+        finality: fc.constantFrom<Finality>('provisional', 'confirmed', 'irrevocable'),
+      })
+      .map(({ finality, ...wish }) => option(wish, { finality }));
     fc.assert(
       fc.property(
         fc.array(anOption, { maxLength: 6 }),
-        fc.constantFrom<RailName>('rtp', 'fednow'),
-        (options, preferred) => {
-          const plain = chooseRails(options, need());
-          const biased = chooseRails(options, need({ preferred }));
+        fc.constantFrom<RailName>(...RAILS),
+        fc.constantFrom<Finality>('provisional', 'confirmed', 'irrevocable'),
+        (options, preferred, finality) => {
+          const plain = chooseRails(options, need({ finality }));
+          const biased = chooseRails(options, need({ finality, preferred }));
           expect(plain.rails.length + plain.refused.length).toBe(options.length);
           expect(new Set(biased.rails)).toEqual(new Set(plain.rails));
-          expect(plain.rails.every((rail) => rail.asset === 'USD' && rail.mandateLeftMinor === 10_000n)).toBe(
-            true,
-          );
+          expect(plain.rails.every((rail) => rail.healthy && rail.mandateLeftMinor === 10_000n)).toBe(true);
         },
       ),
     );

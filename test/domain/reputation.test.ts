@@ -2,7 +2,12 @@ import fc from 'fast-check';
 import { baseReputation } from '../../domain/reputation';
 import { TRUST_LEVELS } from '../../domain/trust';
 
-const deals = (fulfilled: number, failed = 0, disputed = 0) => ({ fulfilled, failed, disputed });
+const deals = (fulfilled: number, failed = 0, disputed = 0, lost = 0) => ({
+  fulfilled,
+  failed,
+  disputed,
+  lost,
+});
 const aCount = fc.nat({ max: 10_000 });
 const aTrust = fc.constantFrom(...TRUST_LEVELS);
 const aShare = fc.double({ min: 0, max: 1, noNaN: true });
@@ -23,6 +28,8 @@ describe('base reputation', () => {
     [deals(0, 10), 30],
     [deals(10, 0, 10), 30],
     [deals(5, 5), 55],
+    [deals(9, 0, 0, 1), 75],
+    [deals(0, 0, 0, 10), 30],
   ])('of L2 after %j is %d', (record, expected) => {
     expect(baseReputation('L2', record)).toBe(expected);
   });
@@ -49,6 +56,7 @@ describe('base reputation', () => {
           expect(base).toBeLessThanOrEqual(100);
           expect(baseReputation(trust, deals(good, bad + more, disputed))).toBeLessThanOrEqual(base);
           expect(baseReputation(trust, deals(good, bad, disputed + more))).toBeLessThanOrEqual(base);
+          expect(baseReputation(trust, deals(good, bad, disputed, more))).toBeLessThanOrEqual(base);
           if (disputed === 0)
             expect(baseReputation(trust, deals(good + more, bad))).toBeGreaterThanOrEqual(base);
         },

@@ -1,4 +1,5 @@
 /** What the gate is told: read inside the commit's transaction, from the rows as they are then. */
+import { RAIL_TERMS } from '../../domain/rail-terms';
 import { inTransaction } from '../../store/db';
 import { delegationSpent, pairHistory, partyFacts, railOptions, usdPerUnit } from '../../store/commit-facts';
 import { useMandate } from '../../store/payment-accounts';
@@ -90,11 +91,12 @@ describeWithDatabase('the facts of a commit', (database) => {
   describe('about rails', () => {
     const options = (buyer: { id: string }, seller: { id: string }, mandateId?: string) =>
       inTransaction(db(), (trx) =>
-        railOptions(trx, {
+        railOptions(trx, RAIL_TERMS, {
           buyerPrincipalId: buyer.id,
           sellerPrincipalId: seller.id,
           asset: 'USD',
           mandateId,
+          fallback: mandateId === undefined,
         }),
       );
     const rtp = async (...parties: Parameters<typeof options>) =>

@@ -4,7 +4,7 @@ import type { StatementLine } from '../../domain/settlement';
 import { inTransaction, rows } from '../../store/db';
 import { postEntries } from '../../store/ledger';
 import { openRun } from '../../store/reconciliation';
-import { ingestLines, matchInstruction, unmatchedInstructions } from '../../store/statements';
+import { ingestLines, matchInstruction } from '../../store/statements';
 import { describeWithDatabase } from '../support/database';
 import { aDeal } from '../support/factories';
 import { refusalOf } from '../support/refusals';
@@ -59,6 +59,8 @@ describeWithDatabase('a statement line', (database) => {
     ['amount', { amount_minor: '9999' }, '9999'],
     ['direction', { direction: 'debit' as const }, '10000'],
     ['asset', { asset: 'EUR' }, '10000'],
+    ['fee', { fee_minor: '1' }, '10000'],
+    ['instruction', { instruction_id: 'ins_00000000000000000000000000' }, '10000'],
   ])('that comes again with another %s is told, and the first one stands', async (_, change, nowMinor) => {
     const { line } = await executed();
     await ingestLines(db(), [line]);
@@ -69,6 +71,7 @@ describeWithDatabase('a statement line', (database) => {
         asset: 'USD',
         beforeMinor: '10000',
         nowMinor,
+        fields: [expect.stringContaining(Object.keys(change)[0] ?? '') as string],
       },
     ]);
     expect(await storedLines(line.reference)).toMatchObject([{ amount_minor: '10000' }]);
@@ -140,9 +143,9 @@ describeWithDatabase('a statement line', (database) => {
     await ingestLines(db(), [{ ...line, ...change }]);
     expect(await match(id)).toBeUndefined();
     await ingestLines(db(), [line]);
-    const collides = ['amount_minor', 'asset', 'direction', 'instruction_id'].some(
-      (field) => field in change,
-    );
+    const collides =
+      ['amount_minor', 'asset', 'direction'].some((field) => field in change) ||
+      (change.instruction_id ?? null) !== null;
     // What came first under the rail's reference stands, so the right line cannot come after a wrong one.
     if (collides) expect(await match(id)).toBeUndefined();
     else expect(await match(id)).toBeDefined();
@@ -166,13 +169,36 @@ describeWithDatabase('a statement line', (database) => {
     expect(found.filter((one) => one !== undefined)).toHaveLength(1);
   });
 
-  it('makes its instruction one to look at until it is matched', async () => {
+  it('may name its instruction later, where it named none, but not another one', async () => {
     const { id, line } = await executed();
-    const open = async () => (await unmatchedInstructions(db(), 'rtp', 1_000)).map((one) => one.id);
-    expect(await open()).not.toContain(id);
-    await ingestLines(db(), [line]);
-    expect(await open()).toContain(id);
-    await match(id);
-    expect(await open()).not.toContain(id);
+    await ingestLines(db(), [{ ...line, instruction_id: null }]);
+    expect(await match(id)).toBeUndefined();
+    expect(await ingestLines(db(), [line])).toEqual([]);
+    expect(await match(id)).toBeDefined();
+  });
+
+  it('is matched once, and so is its instruction, whoever tries', async () => {
+    const [one, other] = [await executed(), await executed()];
+    await ingestLines(db(), [one.line, other.line]);
+    await match(one.id);
+    const [matched] = await rows<{ id: string }>(
+      db(),
+      'SELECT match_id AS id FROM statement_lines WHERE instruction_id = ?',
+      [one.id],
+    );
+    const again = (sql: string, bindings: unknown[]) => refusalOf(db().raw(sql, bindings as string[]));
+    expect(
+      await again('INSERT INTO matched_movements (match_id, instruction_id, amount_minor) VALUES (?, ?, 1)', [
+        matched?.id,
+        one.id,
+      ]),
+    ).toMatch(/^unique/);
+    await match(other.id);
+    expect(
+      await again('UPDATE statement_lines SET match_id = ? WHERE instruction_id = ?', [
+        matched?.id,
+        other.id,
+      ]),
+    ).toBe('unique line_matched_once');
   });
 });

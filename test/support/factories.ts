@@ -236,6 +236,7 @@ export async function aDeal(db: Db, wish: DealWish = {}): Promise<Deal> {
       offerId: offer.id,
       profileId: session.profileId,
       mandateId,
+      railPlan: [{ rail: 'rtp', mandate_id: mandateId }],
     });
     await insertExposures(
       trx,

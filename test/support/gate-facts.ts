@@ -1,4 +1,5 @@
 /** Facts of a deal that passes the gate in every step, to be broken in one place. */
+import { RAIL_TERMS } from '../../domain/rail-terms';
 import type { Delegation } from '../../domain/clearing/delegation';
 import { canonicalJson } from '../../domain/canonical';
 import { runGate, type GateFacts, type PartyFacts } from '../../domain/gate';
@@ -70,10 +71,10 @@ export function gateFacts(change: (facts: GateFacts) => void = () => undefined):
     rails: [
       {
         rail: 'rtp',
-        asset: 'USD',
-        maxAmountMinor: 1_000_000_000n,
-        finality: 'irrevocable',
+        terms: RAIL_TERMS.rtp,
+        healthy: true,
         sellerAccepts: true,
+        mandateIsExact: false,
         mandateLeftMinor: 100_000n,
         mandateRef: 'mnd_1',
       },

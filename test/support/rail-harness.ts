@@ -13,7 +13,7 @@ import {
 } from '../../domain/settlement';
 import { createRailAdapter } from '../../rails';
 import { openEvidence, type InstantRail } from '../../rails/instant';
-import type { BankAccount, RailAdapter } from '../../rails/port';
+import type { BankAccount, MandateRequest, RailAdapter } from '../../rails/port';
 import type { MisbehaviourKind } from '../../rails/sandbox';
 import { createInMemoryDirectory, type InMemoryDirectory } from './party-directory';
 import { startSandboxForTest, type Operator, type SandboxUnderTest } from './sandbox-network';
@@ -27,6 +27,20 @@ export interface RailHarness {
   reasons: { insufficient: string; closed: string; limit: string; refused: string };
   /** Misbehaviours that cannot be on this rail, e.g. a wrong signature where nothing is signed. */
   impossible: ReadonlySet<MisbehaviourKind>;
+  /** Whether AURA can pay anybody over this rail who has not paid over it before. */
+  carriesPayouts: boolean;
+  /** What the rail keeps of an incoming amount, minor units. */
+  feeMinor(amountMinor: bigint): bigint;
+  /** How finely the rail tells times, 1 ms where nothing is said. */
+  timeStepMs?: number;
+  /** False where the rail itself does not add up what went back of a transfer. */
+  boundsReturns?: boolean;
+  /** Where nobody learns of a payer's balance when it gives a mandate. */
+  mandatesIgnoreFunds?: true;
+  /** What a proof's `line` looks like, `0` where nothing is said. */
+  linePattern?: RegExp;
+  /** The payer signs what the rail needs with a request for a mandate, where it needs something. */
+  payerSigns?(request: MandateRequest): Promise<void>;
   /** Submits and, where the rail takes its time, moves that on until there is an answer that stays. */
   settle(signed: SignedInstruction): Promise<RailAnswer>;
   /** Inquires, and moves the rail's time on, until there is an answer that stays. */
@@ -103,6 +117,8 @@ export async function createInstantHarness(rail: InstantRail): Promise<RailHarne
     adapter,
     reasons: { insufficient: 'AM04', closed: 'AC04', limit: 'AM02', refused: 'FRAD' },
     impossible: new Set(),
+    carriesPayouts: true,
+    feeMinor: () => 0n,
     settle: (signed) => adapter.submit(signed),
     conclude: (signed) => adapter.inquire(signed),
     tamper: (evidence) => evidence.replace('USD', 'EUR'),

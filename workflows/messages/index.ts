@@ -2,6 +2,7 @@
 import { defineSignal, defineUpdate } from '@temporalio/workflow';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import type { Refusal } from '../../domain/errors';
+import type { PayoutSchedule } from '../../domain/settlement';
 
 export const CLEARING_TASK_QUEUE = 'clearing';
 export const railTaskQueue = (rail: string): string => `rail-${rail}`;
@@ -32,8 +33,6 @@ export const sessionCommitted = defineSignal('committed');
 
 export interface TransactionInput {
   transactionId: string;
-  /** How long a day of margin decay takes, milliseconds; tests shorten it. */
-  dayMs?: number;
 }
 
 export type CommitAnswer =
@@ -44,26 +43,65 @@ export type CommitAnswer =
 /** Waits for the gate's answer. */
 export const transactionCommit = defineUpdate<CommitAnswer>('commit');
 
-export type DeliveryAnswer =
-  | { outcome: 'completed' }
-  | { outcome: 'fulfilled' }
-  | { outcome: 'waiting'; state: string; clearing: string | null };
+/** Where a deal stands after its workflow looked at it. */
+export interface DealAnswer {
+  market: string;
+  clearing: string | null;
+}
 
 /** Delivery was reported; waits for what it changed. */
-export const transactionDelivered = defineUpdate<DeliveryAnswer>('delivered');
+export const transactionDelivered = defineUpdate<DealAnswer>('delivered');
 /** The rail's statement matched the deal. */
 export const statementMatched = defineSignal('statementMatched');
 /** A deposit may answer the margin call. */
 export const marginFunded = defineSignal('marginFunded');
-/** An operator asks the rail once more about a payment whose inquiries ran out. */
-export const inquireAgain = defineSignal('inquireAgain');
+/** The books have something new about the deal: a cancellation, refund, dispute or notice. */
+export const dealChanged = defineSignal('dealChanged');
+/** An operator has decided about an exception of this payment. */
+export const operatorDecided = defineSignal('operatorDecided');
 
 export interface DepositInput {
   depositId: string;
 }
 
-export interface PayoutInput {
+/** One deal's proceeds, or all that a principal has gathered in an asset. */
+export type PayoutInput = { transactionId: string } | { principalId: string; asset: string; runId: string };
+
+export interface PayoutRunInput {
+  schedule: PayoutSchedule;
+}
+
+export interface RefundInput {
+  refundId: string;
+  /** What is asked for, where the refund was not granted yet. */
+  order?: RefundRequest;
+}
+
+export interface RefundRequest {
   transactionId: string;
+  /** Minor units; null for all that is left. */
+  amountMinor: string | null;
+  reason: string;
+  requestedBy: string;
+}
+
+export type RefundAnswer = { outcome: 'granted' } | { outcome: 'refused'; refusal: Refusal };
+
+/** Waits until the refund is granted or refused. */
+export const refundDecided = defineUpdate<RefundAnswer>('refundDecided');
+
+export interface RecoveryInput {
+  recoveryId: string;
+}
+
+export interface NoticesInput {
+  rail: string;
+}
+
+export interface RetryInput {
+  transactionId: string;
+  /** How long to wait before the payment is presented again. */
+  afterMs: number;
 }
 
 export interface MandateInput {
@@ -75,16 +113,6 @@ export interface MandateInput {
   expiresAt: string;
 }
 
-export interface ReconciliationInput {
-  rail: string;
-  asset: string;
-  /** How far back the statement is read, milliseconds. */
-  lookbackMs: number;
-}
-
-export interface ReconciliationResult {
-  runId: string;
-  lines: number;
-  matched: number;
-  openBreaks: number;
-}
+export * from './dispute';
+export * from './reconciliation';
+export * from './netting';

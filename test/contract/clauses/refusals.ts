@@ -6,7 +6,7 @@ export function describeRefusals(harness: () => RailHarness): void {
     const rail = harness();
     await rail.misbehave('reject_FRAD');
     const signed = await rail.instruct('pay_in');
-    const answer = await rail.adapter.submit(signed);
+    const answer = await rail.settle(signed);
     expect(answer).toMatchObject({ outcome: 'rejected', reason: rail.reasons.refused });
     expect(await rail.bookingsOf(signed.instruction.instruction_id)).toBe(0);
     expect(await rail.adapter.inquire(signed)).toMatchObject({
@@ -22,19 +22,27 @@ export function describeRefusals(harness: () => RailHarness): void {
   it('rejects what the accounts do not allow', async () => {
     const rail = harness();
     const account = await rail.anAccount({ balanceMinor: 1_000_000n });
-    const debtor = { account_ref: account, mandate_ref: await rail.aMandate(account) };
-    await rail.adapter.submit(await rail.instruct('pay_in', { debtor, amount_minor: '999999' }));
-    const poor = await rail.adapter.submit(await rail.instruct('pay_in', { debtor, amount_minor: '2' }));
+    // Where the payer signs the amount itself, each payment has a mandate of its own.
+    const common = rail.payerSigns ? undefined : await rail.aMandate(account);
+    const payIn = async (amountMinor: bigint) => {
+      const mandate_ref = common ?? (await rail.aMandate(account, { ceilingMinor: amountMinor }));
+      const debtor = { account_ref: account, mandate_ref };
+      return rail.instruct('pay_in', { debtor, amount_minor: amountMinor.toString() });
+    };
+    const [most, beyond, last] = [await payIn(999_999n), await payIn(2n), await payIn(1n)];
+    await rail.settle(most);
+    const poor = await rail.settle(beyond);
     expect(poor).toMatchObject({ outcome: 'rejected', reason: rail.reasons.insufficient });
     await rail.closeAccount(account);
-    const closed = await rail.adapter.submit(await rail.instruct('pay_in', { debtor, amount_minor: '1' }));
+    const closed = await rail.settle(last);
     expect(closed).toMatchObject({ outcome: 'rejected', reason: rail.reasons.closed });
   });
 
   it('rejects an amount above its limit', async () => {
     const rail = harness();
     const limit = rail.adapter.capabilities.maxAmountMinor[rail.asset] ?? 0n;
-    const signed = await rail.instruct('payout', { amount_minor: (limit + 1n).toString() });
+    const kind = rail.carriesPayouts ? 'payout' : 'pay_in';
+    const signed = await rail.instruct(kind, { amount_minor: (limit + 1n).toString() });
     expect(await rail.adapter.submit(signed)).toMatchObject({
       outcome: 'rejected',
       reason: rail.reasons.limit,

@@ -1,0 +1,269 @@
+/** Ending a deal, giving money back, and what operators do about payments that are stuck. */
+import type { z } from 'zod';
+import { allowedActions } from '../../domain/clearing/exceptions';
+import { AuraError, toError } from '../../domain/errors';
+import { newId } from '../../domain/ids';
+import { bpsOf, formatMoney } from '../../domain/money';
+import { costBps } from '../../domain/profiles';
+import { RAIL_TERMS } from '../../domain/rail-terms';
+import { insertCancellation } from '../../store/cancellations';
+import { databaseNow } from '../../store/clock';
+import { inTransaction, type Queryable } from '../../store/db';
+import { insertDecision, listExceptions, lockException, type PaymentException } from '../../store/exceptions';
+import { findInstruction } from '../../store/instructions';
+import { findRefund, type Refund } from '../../store/refunds';
+import { recordAudit } from '../../store/states';
+import { lockDeal } from '../../store/transactions';
+import {
+  dealChanged,
+  operatorDecided,
+  refundDecided,
+  type RefundAnswer,
+  type RefundInput,
+} from '../../workflows/messages';
+import type { ApiDeps } from '../deps';
+import { route, type Route } from '../route';
+import {
+  cancelQuery,
+  decisionRequest,
+  decisionResponse,
+  exceptionParams,
+  exceptionsQuery,
+  exceptionsResponse,
+  refundRequest,
+  refundResponse,
+} from '../schemas/aftermath';
+import { transactionParams, transactionResponse } from '../schemas/clearing';
+import { transactionView } from '../views/clearing';
+import { startAndAsk, tell } from '../workflows';
+import { readAmount } from './agents';
+import { myDeal } from './transactions';
+
+const REFUND_WAIT_MS = 10_000;
+
+export function aftermathRoutes(): Route[] {
+  return [cancel, refund, exceptions, decide];
+}
+
+const cancel = route<z.infer<typeof transactionParams>, z.infer<typeof cancelQuery>>({
+  method: 'delete',
+  path: '/v1/transactions/:transaction_id',
+  summary: 'Cancel a deal before fulfilment, or give all of it back after',
+  tag: 'Clearing',
+  access: ['scout', 'beacon'],
+  params: transactionParams,
+  query: cancelQuery,
+  response: {
+    status: 200,
+    schema: transactionResponse,
+    description: 'The deal; a payment in flight is cancelled once it is known what became of it',
+  },
+  errors: ['TRANSACTION_NOT_FOUND', 'SESSION_STATE_CONFLICT', 'INVALID_PARAMETER', 'SERVICE_UNAVAILABLE'],
+  async handler({ params, query, agent, deps }) {
+    const deal = await myDeal(deps, params.transaction_id, agent);
+    const after = async () => ({
+      status: 200,
+      body: await transactionView(deps.db, await myDeal(deps, deal.id, agent), agent),
+    });
+    if (deal.marketState === 'cancelled') return after();
+    const fulfilled = deal.marketState === 'fulfilled' || deal.marketState === 'completed';
+    if (fulfilled && agent.role === 'beacon') {
+      const order = {
+        transactionId: deal.id,
+        amountMinor: null,
+        reason: query.reason,
+        requestedBy: agent.id,
+      };
+      await askForRefund(deps, newId('refund'), { order });
+      return after();
+    }
+    await inTransaction(deps.db, async (trx) => {
+      const locked = await lockDeal(trx, deal.id);
+      if (locked.marketState !== 'committed') {
+        const why = `The deal is ${locked.marketState}: ${fulfilled ? 'file a dispute instead' : 'it cannot be cancelled any more'}.`;
+        throw new AuraError('SESSION_STATE_CONFLICT', why, { status: locked.marketState });
+      }
+      const penaltyBps = costBps(deps.profiles[locked.profileId], 'commit', 'cancellation');
+      await insertCancellation(trx, {
+        transactionId: deal.id,
+        requestedBy: agent.id,
+        principalId: agent.principalId,
+        reason: query.reason,
+        penaltyMinor: bpsOf(locked.totalMinor, penaltyBps),
+      });
+      await recordAudit(trx, {
+        actor: agent.id,
+        action: 'cancellation.requested',
+        subject: deal.id,
+        detail: { reason: query.reason },
+      });
+    });
+    await tell(deps.temporal, deal.id, dealChanged);
+    return after();
+  },
+});
+
+const refund = route<z.infer<typeof transactionParams>, unknown, z.infer<typeof refundRequest>>({
+  method: 'post',
+  path: '/v1/transactions/:transaction_id/refunds',
+  summary: 'Give the buyer back all or a part of what it paid',
+  tag: 'Clearing',
+  access: ['beacon', 'operator'],
+  params: transactionParams,
+  body: refundRequest,
+  response: { status: 201, schema: refundResponse, description: 'The refund, owed from now on' },
+  errors: [
+    'INVALID_REQUEST',
+    'INVALID_PARAMETER',
+    'TRANSACTION_NOT_FOUND',
+    'SESSION_STATE_CONFLICT',
+    'IDEMPOTENCY_CONFLICT',
+    'SERVICE_UNAVAILABLE',
+  ],
+  creates: { kind: 'refund', movesMoney: true },
+  async handler({ params, body, agent, deps, subjectId }) {
+    const deal = await myDeal(deps, params.transaction_id, agent);
+    const amountMinor =
+      body.amount === undefined ? null : readAmount(body.amount, deal.asset, 'amount').toString();
+    const order = { transactionId: deal.id, amountMinor, reason: body.reason, requestedBy: agent.id };
+    await askForRefund(deps, subjectId, { order });
+    const granted = await findRefund(deps.db, subjectId);
+    if (!granted) throw new AuraError('SERVICE_UNAVAILABLE', 'The refund is not decided yet; try again.');
+    return { status: 201, body: refundView(granted) };
+  },
+});
+
+async function askForRefund(
+  deps: ApiDeps,
+  refundId: string,
+  input: Omit<RefundInput, 'refundId'>,
+): Promise<void> {
+  const answer = await startAndAsk<RefundAnswer, RefundInput>(
+    deps.temporal,
+    { type: 'refund', id: `refund-${refundId}`, input: { refundId, ...input } },
+    refundDecided,
+    REFUND_WAIT_MS,
+  );
+  if (answer?.outcome === 'refused') throw toError(answer.refusal);
+}
+
+export function refundView(found: Refund) {
+  return {
+    refund_id: found.id,
+    transaction_id: found.transactionId,
+    amount: formatMoney(found),
+    currency: found.asset,
+    cause: found.cause,
+    reason: found.reason,
+    status: found.status,
+    created_at: found.createdAt.toISOString(),
+  };
+}
+
+const exceptions = route<unknown, z.infer<typeof exceptionsQuery>>({
+  method: 'get',
+  path: '/v1/exceptions',
+  summary: 'Payments that are stuck, and what is being done about each',
+  tag: 'Operations',
+  access: ['operator'],
+  query: exceptionsQuery,
+  response: { status: 200, schema: exceptionsResponse, description: 'The exceptions, newest first' },
+  errors: ['INVALID_PARAMETER'],
+  async handler({ query, deps }) {
+    const { transaction_id: transactionId, ...rest } = query;
+    const found = await listExceptions(deps.db, { ...rest, transactionId });
+    const now = await databaseNow(deps.db);
+    const views = await Promise.all(found.map((exception) => exceptionView(deps.db, exception, now)));
+    return { status: 200, body: { exceptions: views } };
+  },
+});
+
+async function exceptionView(db: Queryable, exception: PaymentException, now: Date) {
+  return {
+    exception_id: exception.id,
+    subject_id: exception.subjectId,
+    transaction_id: exception.transactionId,
+    instruction_id: exception.instructionId,
+    rail: exception.rail,
+    cause: exception.cause,
+    detail: exception.detail,
+    doing: exception.doing,
+    inquiries: exception.inquiries,
+    status: exception.status,
+    resolution: exception.resolution,
+    allowed_actions: await actionsFor(db, exception, now),
+    opened_at: exception.openedAt.toISOString(),
+    resolved_at: exception.resolvedAt?.toISOString() ?? null,
+  };
+}
+
+/** Only what waits for an operator is decided by one; the rest is still being asked about. */
+async function actionsFor(db: Queryable, exception: PaymentException, now: Date) {
+  if (exception.status !== 'open' || exception.doing !== 'operator' || !exception.instructionId) return [];
+  const stored = await findInstruction(db, exception.instructionId);
+  if (!stored) return [];
+  const expiresAt = Date.parse(stored.instruction.expires_at);
+  const conclusiveAt = new Date(expiresAt + RAIL_TERMS[exception.rail].maxDelayMs);
+  return allowedActions(exception.cause, { now, conclusiveAt });
+}
+
+const decide = route<z.infer<typeof exceptionParams>, unknown, z.infer<typeof decisionRequest>>({
+  method: 'post',
+  path: '/v1/exceptions/:exception_id/decisions',
+  summary: 'Decide about a payment that is stuck',
+  tag: 'Operations',
+  access: ['operator'],
+  params: exceptionParams,
+  body: decisionRequest,
+  response: { status: 201, schema: decisionResponse, description: 'The decision, kept with its signature' },
+  errors: [
+    'INVALID_REQUEST',
+    'RESOURCE_NOT_FOUND',
+    'SESSION_STATE_CONFLICT',
+    'IDEMPOTENCY_CONFLICT',
+    'SERVICE_UNAVAILABLE',
+  ],
+  creates: { kind: 'decision', movesMoney: true },
+  async handler({ params, body, rawBody, headers, method, target, agent, deps, subjectId }) {
+    const workflowId = await inTransaction(deps.db, async (trx) => {
+      const exception = await lockException(trx, params.exception_id);
+      if (!exception) throw new AuraError('RESOURCE_NOT_FOUND', 'There is no such exception.');
+      const allowed = await actionsFor(trx, exception, await databaseNow(trx));
+      if (!allowed.includes(body.action)) {
+        throw new AuraError('SESSION_STATE_CONFLICT', `${body.action} is not possible now.`, {
+          status: exception.status,
+          doing: exception.doing,
+          allowed_actions: allowed,
+        });
+      }
+      const stored = await insertDecision(trx, {
+        id: subjectId,
+        exceptionId: exception.id,
+        operatorId: agent.id,
+        action: body.action,
+        reason: body.reason,
+        signedRequest: {
+          method,
+          target,
+          body: rawBody,
+          timestamp: headers['x-timestamp'] ?? null,
+          signature: headers['x-signature'] ?? null,
+        },
+      });
+      if (!stored) throw new AuraError('SESSION_STATE_CONFLICT', 'Another decision is being carried out.');
+      await recordAudit(trx, {
+        actor: agent.id,
+        action: 'exception.decided',
+        subject: exception.subjectId,
+        detail: { exception_id: exception.id, action: body.action, reason: body.reason },
+      });
+      return exception.workflowId;
+    });
+    await tell(deps.temporal, workflowId, operatorDecided);
+    const { exception_id } = params;
+    return {
+      status: 201,
+      body: { decision_id: subjectId, exception_id, action: body.action, reason: body.reason },
+    };
+  },
+});

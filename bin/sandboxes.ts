@@ -1,0 +1,156 @@
+/** The simulated networks that a local platform's rails talk to, each family a process of its own. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { privateKeyToAddress } from 'viem/accounts';
+import type { PublicKey } from '../domain/keys';
+import type { RailName } from '../domain/settlement';
+import type { FamilyName } from '../rails/sandbox';
+import { spawnSandboxNetwork, type SandboxProcess } from '../rails/sandbox/spawn';
+
+export type SandboxSettings = Readonly<Partial<Record<FamilyName, Readonly<Record<string, string>>>>>;
+
+export interface Sandboxes {
+  /** By family; a family that no rail needs is not there. */
+  processes: ReadonlyMap<FamilyName, SandboxProcess>;
+  /** What the rail's worker is told. */
+  railEnv(rail: RailName): Record<string, string>;
+  /** What every process is told. */
+  env: Readonly<Record<string, string>>;
+  /** Kills a family and starts it again on its data, at the same address. */
+  crash(family: FamilyName): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const FAMILIES: Readonly<Record<RailName, readonly FamilyName[]>> = {
+  rtp: ['instant'],
+  fednow: ['instant'],
+  card: ['card'],
+  ach: ['ach'],
+  stablecoin: ['chain'],
+  x402: ['chain', 'facilitator'],
+};
+/** Nobody at a sandbox waits for real blocks or real banking days. */
+const FAST: SandboxSettings = { chain: { blockMs: '200' }, ach: { dayMs: '1500' } };
+
+export async function startSandboxes(options: {
+  rails: readonly RailName[];
+  dataDir: string;
+  settings?: SandboxSettings;
+  onProgress?: (line: string) => void;
+}): Promise<Sandboxes> {
+  const { rails, dataDir, settings = {}, onProgress = () => undefined } = options;
+  const families = [...new Set(rails.flatMap((rail) => FAMILIES[rail]))];
+  const processes = new Map<FamilyName, SandboxProcess>();
+  const start = async (family: FamilyName, port?: number) => {
+    const chain = processes.get('chain');
+    const wiring = family === 'facilitator' && chain ? facilitatorSettings(chain) : {};
+    const running = await spawnSandboxNetwork({
+      family,
+      dataDir: join(dataDir, family),
+      port,
+      settings: { ...FAST[family], ...wiring, ...settings[family] },
+    });
+    processes.set(family, running);
+    return running;
+  };
+  const stop = async () => {
+    // The facilitator goes before the chain it settles on.
+    for (const running of [...processes.values()].reverse()) await running.stop();
+  };
+  try {
+    const first = families.filter((family) => family !== 'facilitator');
+    await Promise.all(first.map((family) => start(family)));
+    if (families.includes('facilitator')) await start('facilitator');
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  for (const [family, { url }] of processes) onProgress(`sandbox ${family}: ${url}`);
+  const secret = (name: string, value = '') => secretFile(dataDir, name, value);
+  return {
+    processes,
+    stop,
+    env: sharedEnv(processes),
+    railEnv(rail) {
+      const of = (family: FamilyName): SandboxProcess => {
+        const running = processes.get(family);
+        if (!running) throw new Error(`the sandbox of ${rail} does not run`);
+        return running;
+      };
+      switch (rail) {
+        case 'rtp':
+        case 'fednow':
+          return signedNetwork(`${of('instant').url}/${rail}`, of('instant').keys[rail]);
+        case 'card': {
+          const { url, keys, info } = of('card');
+          return {
+            ...signedNetwork(`${url}/card`, keys.card),
+            RAIL_SECRET_FILE: secret('card-api-key', info.apiKey),
+            RAIL_WEBHOOK_SECRET_FILE: secret('card-webhook', info.webhookSecret),
+            RAIL_WEBHOOK_PORT: '0',
+          };
+        }
+        case 'ach':
+          return signedNetwork(`${of('ach').url}/ach`, of('ach').keys.ach);
+        case 'stablecoin': {
+          const { url, info } = of('chain');
+          return { RAIL_URL: url, RAIL_SECRET_FILE: secret('stablecoin-wallet', info.auraStablecoinKey) };
+        }
+        case 'x402': {
+          const { url, info } = of('chain');
+          return {
+            RAIL_URL: url,
+            RAIL_FACILITATOR_URL: of('facilitator').url,
+            RAIL_SECRET_FILE: secret('x402-wallet', info.auraX402Key),
+          };
+        }
+      }
+    },
+    async crash(family) {
+      const running = processes.get(family);
+      if (!running) throw new Error(`no sandbox ${family}`);
+      await running.kill();
+      await start(family, running.port);
+    },
+  };
+}
+
+const signedNetwork = (url: string, key: PublicKey = ''): Record<string, string> => ({
+  RAIL_URL: url,
+  RAIL_NETWORK_KEY: key,
+});
+
+function facilitatorSettings({ url, info }: SandboxProcess): Record<string, string> {
+  return {
+    rpcUrl: url,
+    token: info.token ?? '',
+    privateKey: info.facilitatorKey ?? '',
+    payTo: walletOf(info.auraX402Key),
+  };
+}
+
+function sharedEnv(processes: ReadonlyMap<FamilyName, SandboxProcess>): Record<string, string> {
+  const chain = processes.get('chain');
+  if (!chain) return {};
+  const facilitator = processes.get('facilitator');
+  return {
+    AURA_CHAIN_RPC_URL: chain.url,
+    AURA_STABLECOIN_PAY_TO: walletOf(chain.info.auraStablecoinKey),
+    ...(facilitator && {
+      AURA_X402_PAY_TO: walletOf(chain.info.auraX402Key),
+      AURA_X402_FACILITATORS: `sandbox=${facilitator.url}`,
+    }),
+  };
+}
+
+function walletOf(key = ''): string {
+  return privateKeyToAddress(key as `0x${string}`);
+}
+
+/** Secrets go to processes by file, so that no list of processes shows them. */
+function secretFile(dataDir: string, name: string, value: string): string {
+  const path = join(dataDir, 'secrets', name);
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  writeFileSync(path, value, { mode: 0o600 });
+  return path;
+}

@@ -1,0 +1,70 @@
+/** What happens by the clock: reading the rails' notices, and the scheduled payouts. */
+import {
+  ScheduleAlreadyRunning,
+  ScheduleOverlapPolicy,
+  type Client,
+  type ScheduleSpec,
+} from '@temporalio/client';
+import type { RailName } from '../domain/settlement';
+import { CLEARING_TASK_QUEUE, type NoticesInput, type PayoutRunInput } from '../workflows/messages';
+
+/** Rails that say something of their own accord. */
+const TALKING_RAILS: readonly RailName[] = ['card', 'ach', 'stablecoin', 'x402'];
+const TIME_ZONE = 'America/New_York';
+/** Payouts go out in the morning, before the rails' cut-offs. */
+const PAYOUT_HOUR = 8;
+
+export const noticesSchedule = (rail: string): string => `notices-${rail}`;
+
+export async function createSchedules(
+  client: Client,
+  options: { rails: readonly RailName[]; noticesEveryMs: number; dayMs?: number },
+): Promise<void> {
+  const { rails, noticesEveryMs, dayMs } = options;
+  for (const rail of rails.filter((name) => TALKING_RAILS.includes(name))) {
+    const input: NoticesInput = { rail };
+    await create(client, noticesSchedule(rail), 'notices', input, {
+      intervals: [{ every: noticesEveryMs }],
+    });
+  }
+  for (const schedule of ['daily', 'weekly'] as const) {
+    const input: PayoutRunInput = { schedule };
+    await create(client, `payouts-${schedule}`, 'payoutRun', input, payoutTimes(schedule, dayMs));
+  }
+}
+
+/** Where a sandbox shortens its days, payouts follow them. */
+function payoutTimes(schedule: 'daily' | 'weekly', dayMs: number | undefined): ScheduleSpec {
+  if (dayMs !== undefined) {
+    return { intervals: [{ every: Math.max(1_000, dayMs * (schedule === 'weekly' ? 7 : 1)) }] };
+  }
+  return {
+    calendars: [{ hour: PAYOUT_HOUR, ...(schedule === 'weekly' && { dayOfWeek: 'MONDAY' as const }) }],
+    timezone: TIME_ZONE,
+  };
+}
+
+async function create(
+  client: Client,
+  scheduleId: string,
+  workflowType: string,
+  input: unknown,
+  spec: ScheduleSpec,
+): Promise<void> {
+  try {
+    await client.schedule.create({
+      scheduleId,
+      spec,
+      policies: { overlap: ScheduleOverlapPolicy.SKIP },
+      action: {
+        type: 'startWorkflow',
+        workflowType,
+        workflowId: scheduleId,
+        taskQueue: CLEARING_TASK_QUEUE,
+        args: [input],
+      },
+    });
+  } catch (error) {
+    if (!(error instanceof ScheduleAlreadyRunning)) throw error;
+  }
+}

@@ -1,0 +1,3 @@
+export * from './bundle';
+export type { BundleCheck } from './check';
+export { verifyBundle } from './verify';

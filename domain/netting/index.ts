@@ -1,0 +1,4 @@
+export * from './fit';
+export * from './positions';
+export * from './terms';
+export * from './statuses';

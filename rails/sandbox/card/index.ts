@@ -1,0 +1,2 @@
+/** The sandbox card processor. */
+export { startCardSandbox } from './server';

@@ -1,0 +1,71 @@
+/** Refunds of deals. */
+import type { Sources } from '../domain/ledger/postings';
+import { rows, type Queryable, type Trx } from './db';
+
+export type RefundCause = 'voluntary' | 'cancellation' | 'remedy';
+
+export interface Refund {
+  id: string;
+  transactionId: string;
+  asset: string;
+  amountMinor: bigint;
+  cause: RefundCause;
+  reason: string;
+  requestedBy: string;
+  /** `to_balance`: no rail could bring it, so it is the buyer's free balance. */
+  status: 'pending' | 'proved' | 'to_balance';
+  createdAt: Date;
+}
+
+type Row = Omit<Refund, 'amountMinor'> & { amount: string };
+const COLUMNS = `id, transaction_id AS "transactionId", asset, amount_minor AS amount, cause, reason,
+  requested_by AS "requestedBy", status, created_at AS "createdAt"`;
+const toRefund = ({ amount, ...rest }: Row): Refund => ({ ...rest, amountMinor: BigInt(amount) });
+
+export async function insertRefund(
+  trx: Trx,
+  refund: Omit<Refund, 'status' | 'createdAt'> & { sources: Sources },
+): Promise<void> {
+  const { sources } = refund;
+  await trx('refunds').insert({
+    id: refund.id,
+    transaction_id: refund.transactionId,
+    asset: refund.asset,
+    amount_minor: refund.amountMinor.toString(),
+    cause: refund.cause,
+    reason: refund.reason,
+    requested_by: refund.requestedBy,
+    sources: sourcesJson(sources),
+  });
+}
+
+export function sourcesJson(sources: Sources): string {
+  return JSON.stringify(
+    Object.fromEntries(Object.entries(sources).map(([part, minor]) => [part, String(minor)])),
+  );
+}
+
+export function sourcesOf(json: Record<keyof Sources, string>): Sources {
+  return {
+    entitlementMinor: BigInt(json.entitlementMinor),
+    feesDeferredMinor: BigInt(json.feesDeferredMinor),
+    collateralMinor: BigInt(json.collateralMinor),
+    recoverableMinor: BigInt(json.recoverableMinor),
+  };
+}
+
+export async function findRefund(db: Queryable, id: string): Promise<Refund | undefined> {
+  const [found] = await rows<Row>(db, `SELECT ${COLUMNS} FROM refunds WHERE id = ?`, [id]);
+  return found && toRefund(found);
+}
+
+export async function refundsOf(db: Queryable, transactionId: string): Promise<Refund[]> {
+  const found = await rows<Row>(db, `SELECT ${COLUMNS} FROM refunds WHERE transaction_id = ? ORDER BY id`, [
+    transactionId,
+  ]);
+  return found.map(toRefund);
+}
+
+export async function setRefundStatus(trx: Trx, id: string, status: Refund['status']): Promise<void> {
+  await trx('refunds').where({ id }).update({ status, ended_at: trx.fn.now() });
+}

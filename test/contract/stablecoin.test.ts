@@ -1,0 +1,4 @@
+import { createChainHarness } from '../support/chain-harness';
+import { describeRailContract } from './rail-contract';
+
+describeRailContract('stablecoin', () => createChainHarness());
