@@ -115,6 +115,19 @@ export default tseslint.config(
     },
   },
   {
+    files: ['examples/**/*.mjs'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            { group: ['../*'], message: 'An example stands on its own, as its reader would write it.' },
+          ],
+        },
+      ],
+    },
+  },
+  {
     files: ['**/*.{js,mjs,cjs}'],
     languageOptions: {
       globals: {

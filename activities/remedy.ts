@@ -12,7 +12,7 @@ import {
   toldOf,
   type Dispute,
 } from '../store/disputes';
-import { findRefund } from '../store/refunds';
+import { refundsOf } from '../store/refunds';
 import { recordChange, recordEvents } from '../store/states';
 import { lockDeal, releaseExposures, stateOf, type Deal } from '../store/transactions';
 import { releaseEntries } from './delivery';
@@ -114,19 +114,20 @@ export function disputeActivities(deps: ActivityDeps) {
       case 'wait':
         return { next: 'wait_for_payment' };
       case 'refund': {
-        const refundId = dispute.refundId ?? (await refund(trx, deal, dispute));
-        const pending = refundId !== null && (await findRefund(trx, refundId))?.status === 'pending';
-        return pending ? { next: 'refund', refundId } : close(trx, deal, dispute);
+        if (dispute.refundId === null) await refund(trx, deal, dispute);
+        // One that was granted before the dispute counts too: how it ends decides in which state the deal does.
+        const pending = (await refundsOf(trx, deal.id)).find(({ status }) => status === 'pending');
+        return pending ? { next: 'refund', refundId: pending.id } : close(trx, deal, dispute);
       }
       case 'nothing_to_refund':
         return close(trx, deal, dispute);
     }
   }
 
-  /** Grants what the decision gives back; null where that is nothing. */
-  async function refund(trx: Trx, deal: Deal, dispute: Dispute): Promise<string | null> {
+  /** Grants what the decision gives back, where that is anything. */
+  async function refund(trx: Trx, deal: Deal, dispute: Dispute): Promise<void> {
     const amountMinor = refundOf(decisionOf(dispute), await leftToRefund(trx, deal));
-    if (amountMinor === 0n) return null;
+    if (amountMinor === 0n) return;
     const refundId = await grantRefund(trx, deps, deal, {
       amountMinor,
       cause: 'remedy',
@@ -134,7 +135,6 @@ export function disputeActivities(deps: ActivityDeps) {
       requestedBy: dispute.decidedBy ?? 'aura',
     });
     await setDisputeRefund(trx, dispute.id, refundId);
-    return refundId;
   }
 }
 

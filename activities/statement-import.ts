@@ -9,7 +9,7 @@ import {
   type FileLine,
   type FileProblem,
 } from '../rails/statements';
-import { inTransaction, type Db, type Trx } from '../store/db';
+import { inTransaction, rows, type Db, type Trx } from '../store/db';
 import {
   contentOf,
   dropFile,
@@ -78,8 +78,9 @@ async function importFile(
 }
 
 async function importedBefore(trx: Trx, file: StatementFile): Promise<ImportedFile> {
-  const [run] = (await trx('reconciliation_runs').where({ id: file.runId }).select('asset')) as {
-    asset: string;
+  const [run] = await rows<{ asset: string }>(trx, 'SELECT asset FROM reconciliation_runs WHERE id = ?', [
+    file.runId,
+  ]);
   }[];
   if (!file.runId || !file.from || !file.to || !run)
     throw new Error(`${file.sha256} was imported without a run`);

@@ -48,16 +48,19 @@ async function main(): Promise<void> {
     }
     await db.raw('ANALYZE');
     say(`generated ${wanted} instructions; peak ${peakMb()} MB`);
-    const { matchStatement, closeRun } = reconciliationActivities({ db });
+    const activities = reconciliationActivities({ db });
     const started = performance.now();
     let matched = 0;
     for (let after: string | null = '0'; after !== null;) {
-      const chunk: Awaited<ReturnType<typeof matchStatement>> = await matchStatement({ run, after });
+      const chunk: Awaited<ReturnType<typeof activities.matchStatement>> = await activities.matchStatement({
+        run,
+        after,
+      });
       matched += chunk.matched;
       after = chunk.next;
     }
     const matchedAt = performance.now();
-    const { openBreaks } = await closeRun({ run, matched });
+    const { openBreaks } = await activities.closeRun({ run, matched });
     const closedAt = performance.now();
     const rows = await reportRows(db, { rail: RAIL });
     const reportedAt = performance.now();

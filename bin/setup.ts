@@ -19,6 +19,7 @@ import { findPrincipalByKey, insertPrincipal } from '../store/principals';
 import { registerRailKey } from '../store/trust';
 import { CLEARING_TASK_QUEUE, SEARCH_ATTRIBUTES, type ReconciliationInput } from '../workflows/messages';
 import { readRailKeys, type Config } from './config';
+import { scheduleNetting } from './netting-schedule';
 import { reconciliationSpec } from './reconciliation-spec';
 import { createSchedules } from './schedules';
 /** 1,000.00 USD: small enough that a default can be seen to go through it. */
@@ -41,6 +42,7 @@ export async function setUp(config: Config<'setup'>): Promise<{ migrations: stri
       noticesEveryMs: config.AURA_NOTICES_EVERY_MS,
       dayMs: config.AURA_DAY_MS,
     });
+    await scheduleNetting(client, config.AURA_RAILS);
     for (const rail of config.AURA_RAILS)
       await scheduleReconciliation(client, rail, config.AURA_RECONCILE_EVERY_MS);
     return { migrations };

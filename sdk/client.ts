@@ -4,6 +4,7 @@ import { agentBindingBytes } from '../domain/agent-binding';
 import { DisputeClient } from './disputes';
 import { call, type HttpOptions, type Request } from './http';
 import { newKeyPair, type KeyPair } from './keys';
+import { NettingClient } from './netting';
 import type { Accounts, Agent, Deposit, Mandate, PaymentAccount, Principal, Transaction } from './types';
 
 export interface RegisteredPrincipal extends Principal {
@@ -90,6 +91,11 @@ export class AgentClient {
   /** Disputes of this agent's deals, and of the panels it sits on. */
   get disputes(): DisputeClient {
     return new DisputeClient((...request) => this.request(...request), this.agentId, this.key);
+  }
+
+  /** Netting memberships and cycles. */
+  get netting(): NettingClient {
+    return new NettingClient((...request) => this.request(...request));
   }
 
   agent(): Promise<Agent> {

@@ -1,10 +1,48 @@
 /** An operator of the clearinghouse or a rail. */
 import { AgentClient } from './client';
-import type { ReconciliationBreak, ReconciliationMatch, ReconciliationRun, StatementFile } from './types';
+import type {
+  NettingCycle,
+  RailKey,
+  Rails,
+  ReconciliationBreak,
+  ReconciliationMatch,
+  ReconciliationRun,
+  StatementFile,
+} from './types';
 
 export class Operator extends AgentClient {
   reconcile(rail: string, lookbackHours = 48): Promise<ReconciliationRun> {
     return this.request('POST', '/v1/reconciliation/runs', { rail, lookback_hours: lookbackHours });
+  }
+
+  /** Closes a netting cycle now; its answer is the cycle as it stands. */
+  closeNettingCycle(cycleId: string): Promise<NettingCycle> {
+    return this.request('POST', `/v1/netting/cycles/${cycleId}/close`);
+  }
+
+  /** Every rail: terms, health, and the keys of its adapters. */
+  rails(): Promise<Rails> {
+    return this.request('GET', '/v1/rails');
+  }
+
+  /** Registers a key for a rail's adapter; it proves executions from `validFrom` (default: now) on. */
+  registerRailKey(input: {
+    rail: string;
+    publicKey: string;
+    keyId?: string;
+    validFrom?: Date;
+  }): Promise<RailKey> {
+    return this.request('POST', '/v1/rails', {
+      rail: input.rail,
+      public_key: input.publicKey,
+      key_id: input.keyId,
+      valid_from: input.validFrom?.toISOString(),
+    });
+  }
+
+  /** From now on the key proves nothing; what it proved before stands. */
+  revokeRailKey(rail: string, keyId: string): Promise<RailKey> {
+    return this.request('DELETE', `/v1/rails/${rail}/keys/${keyId}`);
   }
 
   /** Takes in a statement file: `camt.053`, `camt.054`, `card-csv` or `nacha-return`, at most 1 MiB. */

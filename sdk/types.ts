@@ -3,7 +3,9 @@ import type { z } from 'zod';
 import type * as clearing from '../api/schemas/clearing';
 import type * as disputes from '../api/schemas/disputes';
 import type * as market from '../api/schemas/market';
+import type * as netting from '../api/schemas/netting';
 import type * as parties from '../api/schemas/parties';
+import type * as rails from '../api/schemas/rails';
 import type * as reconciliation from '../api/schemas/reconciliation';
 
 export type Principal = z.output<typeof parties.principalResponse>;
@@ -23,11 +25,16 @@ export type BeaconDeal = z.output<typeof clearing.dealsResponse>['transactions']
 export type Dispute = z.output<typeof disputes.disputeResponse>;
 export type DisputeSummary = z.output<typeof disputes.disputesResponse>['disputes'][number];
 export type ExhibitInput = NonNullable<z.input<typeof disputes.disputeRequest>['evidence']>[number];
+export type NettingMembership = z.output<typeof netting.membershipResponse>;
+export type NettingCycle = z.output<typeof netting.cycleResponse>;
+export type NettingCycleSummary = z.output<typeof netting.cyclesResponse>['cycles'][number];
 export type ReconciliationRun = z.output<typeof reconciliation.runResponse>;
 export type ReconciliationReport = z.output<typeof reconciliation.reportResponse>;
 export type ReconciliationMatch = z.output<typeof reconciliation.matchResponse>;
 export type ReconciliationBreak = z.output<typeof reconciliation.breakView>;
 export type StatementFile = z.output<typeof reconciliation.statementResponse>;
+export type Rails = z.output<typeof rails.railsResponse>;
+export type RailKey = z.output<typeof rails.railKeyResponse>;
 
 /** A request as a seller sees it: the projection, never the buyer's own words. */
 export interface OfferRequest {

@@ -169,7 +169,11 @@ async function personalDataOf(trx: Trx, deal: Deal, instructions: readonly Store
     holderName,
     ...(form === 'wallet' ? [] : [details.accountNumber, details.token]),
   ]);
-  return personalData([...named, ...Object.values(deal.buyerIdentity), deal.shippingAddress?.line1]);
+  return personalData([
+    ...named,
+    ...Object.values<unknown>({ ...deal.buyerIdentity }),
+    deal.shippingAddress?.line1,
+  ]);
 }
 
 async function proofsOf(trx: Trx, instructionIds: readonly string[]) {

@@ -1,13 +1,17 @@
+import { DISPUTE_REASONS, DISPUTE_SIDES, lostBy, REMEDIES } from '../domain/clearing/disputes';
 import { baseReputation, type AttestedRecord, type DealRecord } from '../domain/reputation';
 import type { TrustLevel } from '../domain/trust';
 import { rows, type Queryable } from './db';
 
-/**
- * The side a decided dispute went against, as `lostBy` in domain/clearing/disputes has it: money back is the seller's
- * loss, a deal that stands the buyer's, unless a deadline opened the dispute.
- */
-const LOSER = `CASE WHEN d.remedy <> 'uphold' THEN 'seller'
-  WHEN d.side <> 'aura' OR d.reason = 'reversal' THEN 'buyer' END`;
+/** Which decision goes against whom, as rows for SQL. */
+const LOSSES = DISPUTE_SIDES.flatMap((side) =>
+  DISPUTE_REASONS.flatMap((reason) =>
+    REMEDIES.flatMap((remedy) => {
+      const loser = lostBy({ side, reason, remedy });
+      return loser ? [`('${side}', '${reason}', '${remedy}', '${loser}')`] : [];
+    }),
+  ),
+).join(', ');
 
 /**
  * Base reputation (0–100) of principals, from their sales' outcomes, the disputes they lost on either side, and any
@@ -23,8 +27,10 @@ export async function reputations(
     db,
     `WITH lost AS (
        SELECT DISTINCT t.id,
-         CASE ${LOSER} WHEN 'seller' THEN t.seller_principal_id WHEN 'buyer' THEN t.buyer_principal_id END AS loser
+         CASE x.loser WHEN 'seller' THEN t.seller_principal_id ELSE t.buyer_principal_id END AS loser
        FROM disputes d JOIN transactions t ON t.id = d.transaction_id
+       JOIN (VALUES ${LOSSES}) AS x(side, reason, remedy, loser)
+         ON x.side = d.side AND x.reason = d.reason AND x.remedy = d.remedy
        WHERE d.decided_at IS NOT NULL
          AND (t.seller_principal_id = ANY(:principals) OR t.buyer_principal_id = ANY(:principals))
      )

@@ -5,6 +5,7 @@ import { accountRoutes } from './accounts';
 import { aftermathRoutes } from './aftermath';
 import { agentRoutes } from './agents';
 import { disputeRoutes } from './disputes';
+import { nettingRoutes } from './netting';
 import { offerRoutes } from './offers';
 import { paymentRoutes } from './payments';
 import { principalRoutes } from './principals';
@@ -27,6 +28,7 @@ export function allRoutes(): Route[] {
     ...paymentRoutes(),
     ...accountRoutes(),
     ...treasuryRoutes(),
+    ...nettingRoutes(),
     ...reconciliationRoutes(),
     ...railRoutes(),
     ...systemRoutes(() => openApiDocument(routes)),

@@ -33,7 +33,8 @@ export type DisputeStatus = (typeof DISPUTE_STATUSES)[number];
 
 export type Party = 'buyer' | 'seller';
 /** Who filed it; `aura` where a deadline or a rail did. */
-export type DisputeSide = Party | 'aura';
+export const DISPUTE_SIDES = ['buyer', 'seller', 'aura'] as const;
+export type DisputeSide = (typeof DISPUTE_SIDES)[number];
 
 export interface Decision {
   readonly remedy: Remedy;

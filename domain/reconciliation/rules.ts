@@ -104,11 +104,11 @@ const magnitude = (amount: bigint) => (amount < 0n ? -amount : amount);
 const isMovement = ({ role }: Line) => role === 'movement';
 
 interface Pairing {
-  lineKeys(line: Line): string[];
-  movementKey(movement: Movement): string;
+  lineKeys: (line: Line) => string[];
+  movementKey: (movement: Movement) => string;
   /** Movements are also found by their reference, for lines that name no instruction. */
   alsoByReference?: boolean;
-  fits(line: Line, movement: Movement): boolean;
+  fits: (line: Line, movement: Movement) => boolean;
 }
 
 /** One line with one movement. Of several movements that fit, the one with the line's own reference, else the first. */

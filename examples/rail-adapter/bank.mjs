@@ -20,11 +20,26 @@ const ROUTES = [
   ['GET', /^\/accounts\/(\w+)$/, ([number]) => found(book.accounts.get(number), accountView)],
   ['PUT', /^\/mandates\/(\w+)$/, ([id], body) => [200, book.addMandate({ ...body, id })]],
   ['PUT', /^\/transfers\/(\w+)$/, transfer],
-  ['GET', /^\/transfers\/(\w+)$/, ([id]) => [200, { asOf: new Date(book.now()).toISOString(), transfer: transferView(book.transfers.get(id)) ?? null }]],
-  ['POST', /^\/transfers\/(\w+)\/return$/, ([id], body) => found(book.giveBack({ id, reason: body.reason ?? 'FOCR' }), entryView)],
+  [
+    'GET',
+    /^\/transfers\/(\w+)$/,
+    ([id]) => [
+      200,
+      { asOf: new Date(book.now()).toISOString(), transfer: transferView(book.transfers.get(id)) ?? null },
+    ],
+  ],
+  [
+    'POST',
+    /^\/transfers\/(\w+)\/return$/,
+    ([id], body) => found(book.giveBack({ id, reason: body.reason ?? 'FOCR' }), entryView),
+  ],
   ['GET', /^\/accounts\/(\w+)\/statement$/, ([number], _body, query) => [200, statement(number, query)]],
   ['GET', /^\/accounts\/(\w+)\/returns$/, ([number], _body, query) => [200, returns(number, query)]],
-  ['PUT', /^\/operator\/slowness$/, (_path, body) => [200, (slowness = { beforeMs: 0, afterMs: 0, ...body })]],
+  [
+    'PUT',
+    /^\/operator\/slowness$/,
+    (_path, body) => [200, (slowness = { beforeMs: 0, afterMs: 0, ...body })],
+  ],
 ];
 
 const server = createServer((request, response) => {
@@ -69,7 +84,8 @@ function statement(number, query) {
   const [from, to] = [Date.parse(query.get('from')), Date.parse(query.get('to'))];
   const after = Number(query.get('after') ?? 0);
   const mine = book.entries.filter((entry) => entry.from === number || entry.to === number);
-  const sum = (entries) => entries.reduce((total, entry) => total + (entry.to === number ? entry.amount : -entry.amount), 0n);
+  const sum = (entries) =>
+    entries.reduce((total, entry) => total + (entry.to === number ? entry.amount : -entry.amount), 0n);
   const closing = (book.accounts.get(number)?.balance ?? 0n) - sum(mine.filter(({ at }) => at >= to));
   const inside = mine.filter(({ at }) => at >= from && at < to);
   const page = inside.filter(({ seq }) => seq > after).slice(0, PAGE);
@@ -85,7 +101,8 @@ function statement(number, query) {
 function returns(number, query) {
   const after = Number(query.get('after') ?? 0);
   const mine = book.entries.filter(
-    (entry) => entry.what === 'return' && entry.notice > after && (entry.from === number || entry.to === number),
+    (entry) =>
+      entry.what === 'return' && entry.notice > after && (entry.from === number || entry.to === number),
   );
   return { returns: mine.slice(0, PAGE).map(entryView) };
 }

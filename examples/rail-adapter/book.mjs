@@ -135,5 +135,10 @@ function readJournal(path) {
   const bytes = readFileSync(path);
   const end = bytes.lastIndexOf('\n') + 1;
   if (end < bytes.length) truncateSync(path, end);
-  return bytes.subarray(0, end).toString('utf8').split('\n').filter(Boolean).map((text) => JSON.parse(text));
+  return bytes
+    .subarray(0, end)
+    .toString('utf8')
+    .split('\n')
+    .filter(Boolean)
+    .map((text) => JSON.parse(text));
 }

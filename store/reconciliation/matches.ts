@@ -2,12 +2,7 @@
 import type { Entry } from '../../domain/ledger/postings';
 import { lineEntries, type ShortageAccount } from '../../domain/reconciliation/entries';
 import type { Findings, MatchedMovement } from '../../domain/reconciliation/matching';
-import {
-  movementKey,
-  type FoundMatch,
-  type Movement,
-  type RuleName,
-} from '../../domain/reconciliation/model';
+import { movementKey, type FoundMatch, type Movement } from '../../domain/reconciliation/model';
 import type { RailName } from '../../domain/settlement';
 import { rows, type Trx } from '../db';
 import { postEntries } from '../ledger';
@@ -192,11 +187,4 @@ async function lockDeals(trx: Trx, transactionIds: readonly string[]): Promise<v
   await trx.raw('SELECT 1 FROM transactions WHERE id = ANY(?::text[]) ORDER BY id FOR UPDATE', [
     [...transactionIds],
   ]);
-}
-
-export interface RuleCount {
-  rail: RailName;
-  rule: RuleName;
-  matches: number;
-  lines: number;
 }

@@ -29,7 +29,7 @@ describeOnServer('reconciliation', () => {
       (thrown: unknown) => thrown,
     );
     if (error instanceof AuraApiError) return error;
-    throw error ?? new Error('it was accepted');
+    throw error instanceof Error ? error : new Error('it was accepted');
   };
 
   test('a file is matched, shows what nobody explains, and is taken in once', async () => {

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import {
   closingOf,
-  DISPUTE_REASONS,
   disputeDeadlines,
   disputeWindowEnd,
   filingOf,
@@ -14,6 +13,7 @@ import {
   respondentOf,
   tally,
   type Decision,
+  type DisputeReason,
   type DisputeSide,
 } from '../../domain/clearing/disputes';
 import { CLEARING_STATES, findMove, MARKET_STATES, type ClearingState } from '../../domain/lifecycle';
@@ -80,7 +80,7 @@ describe('filing a dispute', () => {
 });
 
 describe('the sides of a dispute', () => {
-  it.each<[DisputeSide, (typeof DISPUTE_REASONS)[number], string]>([
+  it.each<[DisputeSide, DisputeReason, string]>([
     ['buyer', 'defective', 'seller'],
     ['seller', 'non_payment', 'buyer'],
     ['aura', 'not_delivered', 'seller'],
@@ -94,7 +94,7 @@ describe('the sides of a dispute', () => {
     expect(remedyByDefault('reversal')).toBe('uphold');
   });
 
-  it.each<[DisputeSide, (typeof DISPUTE_REASONS)[number], (typeof REMEDIES)[number], string | undefined]>([
+  it.each<[DisputeSide, DisputeReason, (typeof REMEDIES)[number], string | undefined]>([
     ['buyer', 'defective', 'refund', 'seller'],
     ['buyer', 'defective', 'partial_refund', 'seller'],
     ['buyer', 'defective', 'uphold', 'buyer'],

@@ -1,5 +1,11 @@
 import fc from 'fast-check';
-import { netInProved, netOutProved, nettingClosed, nettingUndone, type Entry } from '../../domain/ledger/postings';
+import {
+  netInProved,
+  netOutProved,
+  nettingClosed,
+  nettingUndone,
+  type Entry,
+} from '../../domain/ledger/postings';
 import {
   fit,
   isNetted,
@@ -79,14 +85,18 @@ describe('positions', () => {
 
   it('count what was moved before, and give back what was paid by whoever has no deals any more', () => {
     fc.assert(
-      fc.property(deals, fc.array(fc.bigInt({ min: 0n, max: 500_000n }), { minLength: 4, maxLength: 4 }), (all, paid) => {
-        const moved = new Map<string, Moved>(
-          FIRMS.map((firm, index) => [firm, { inMinor: paid[index] ?? 0n, outMinor: 0n }]),
-        );
-        const outstanding = outstandingOf(positionsOf(all), moved);
-        // What comes in from now on, less what goes out, leaves AURA with its fees and nothing else.
-        expect(sum(paid) - sum([...outstanding.values()])).toBe(feesOf(all));
-      }),
+      fc.property(
+        deals,
+        fc.array(fc.bigInt({ min: 0n, max: 500_000n }), { minLength: 4, maxLength: 4 }),
+        (all, paid) => {
+          const moved = new Map<string, Moved>(
+            FIRMS.map((firm, index) => [firm, { inMinor: paid[index] ?? 0n, outMinor: 0n }]),
+          );
+          const outstanding = outstandingOf(positionsOf(all), moved);
+          // What comes in from now on, less what goes out, leaves AURA with its fees and nothing else.
+          expect(sum(paid) - sum([...outstanding.values()])).toBe(feesOf(all));
+        },
+      ),
     );
   });
 });
@@ -224,11 +234,15 @@ describe('the ledger of a cycle', () => {
 describe('transfers', () => {
   it('add up to the amount, and none is larger than the rail allows', () => {
     fc.assert(
-      fc.property(fc.bigInt({ min: -5n, max: 10_000n }), fc.bigInt({ min: 100n, max: 5_000n }), (amount, max) => {
-        const transfers = transfersOf(amount, max);
-        expect(sum(transfers)).toBe(amount > 0n ? amount : 0n);
-        expect(transfers.every((transfer) => transfer > 0n && transfer <= max)).toBe(true);
-      }),
+      fc.property(
+        fc.bigInt({ min: -5n, max: 10_000n }),
+        fc.bigInt({ min: 100n, max: 5_000n }),
+        (amount, max) => {
+          const transfers = transfersOf(amount, max);
+          expect(sum(transfers)).toBe(amount > 0n ? amount : 0n);
+          expect(transfers.every((transfer) => transfer > 0n && transfer <= max)).toBe(true);
+        },
+      ),
     );
   });
 });

@@ -18,6 +18,7 @@ import { ingestLines } from '../../store/statements';
 import { findDeal } from '../../store/transactions';
 import { describeWithDatabase } from '../support/database';
 import { aDeal } from '../support/factories';
+import { aReturnFile } from '../support/nacha-return';
 import {
   aMovement,
   lineFor,
@@ -44,12 +45,12 @@ describeWithDatabase('reconciliation', (database) => {
 
   /** A run over the test's days whose statement has these lines. */
   async function run(...lines: StatementLine[]) {
-    const { matchStatement, closeRun } = reconciliationActivities({ db: db() });
+    const activities = reconciliationActivities({ db: db() });
     const asked: Run = { id: newId('reconciliation'), rail: RAIL, from: at(-5), to: at(5), asset: 'USD' };
     await openRun(db(), asked);
     await ingestLines(db(), lines, asked.id);
-    const { matched, cleared } = await matchStatement({ run: asked, after: '0' });
-    const { openBreaks } = await closeRun({ run: asked, matched });
+    const { matched, cleared } = await activities.matchStatement({ run: asked, after: '0' });
+    const { openBreaks } = await activities.closeRun({ run: asked, matched });
     return { matched, cleared, openBreaks };
   }
 
@@ -269,9 +270,9 @@ describeWithDatabase('reconciliation', (database) => {
         run: { complete: true },
       });
       if (file.outcome !== 'imported') return;
-      const { matchStatement, closeRun } = reconciliationActivities({ db: db() });
-      expect(await matchStatement({ run: file.run, after: '0' })).toMatchObject({ matched: 1 });
-      await closeRun({ run: file.run, matched: 1 });
+      const activities = reconciliationActivities({ db: db() });
+      expect(await activities.matchStatement({ run: file.run, after: '0' })).toMatchObject({ matched: 1 });
+      await activities.closeRun({ run: file.run, matched: 1 });
       expect(await openOf(missing.id)).toMatchObject([{ kind: 'missing_at_rail' }]);
       const before = await counted();
       expect(await importStream(db(), () => [text], about)).toMatchObject({
@@ -294,6 +295,17 @@ describeWithDatabase('reconciliation', (database) => {
         problem: { field: 'Ntry/Amt' },
       });
       expect(await counted()).toEqual(before);
+    });
+
+    it('names the instruction of an ACH return by the reference of what comes back', async () => {
+      const collected = aMovement({ at: at(), reference: '990000100000042' });
+      await storeMovements(db(), 'ach', [collected]);
+      const ach = { ...about, rail: 'ach', format: 'nacha-return' } as const;
+      const text = aReturnFile(collected.reference);
+      expect(await importStream(db(), () => [text], ach)).toMatchObject({ lines: 1 });
+      expect(
+        await db()('statement_lines').where({ instruction_id: collected.id }).select('direction'),
+      ).toEqual([{ direction: 'debit' }]);
     });
 
     it('is of one currency', async () => {

@@ -240,14 +240,17 @@ describe.each([
     }
 
     async function reconcileNow(run: Run): Promise<number> {
-      const { matchStatement, closeRun } = reconciliationActivities({ db: db() });
+      const activities = reconciliationActivities({ db: db() });
       let matched = 0;
       for (let after: string | null = '0'; after !== null;) {
-        const chunk: Awaited<ReturnType<typeof matchStatement>> = await matchStatement({ run, after });
+        const chunk: Awaited<ReturnType<typeof activities.matchStatement>> = await activities.matchStatement({
+          run,
+          after,
+        });
         matched += chunk.matched;
         after = chunk.next;
       }
-      await closeRun({ run, matched });
+      await activities.closeRun({ run, matched });
       return matched;
     }
 

@@ -2,7 +2,7 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startEnvironment, type Environment } from '../../bin/environment';
+import { startEnvironment, type Environment, type EnvironmentOptions } from '../../bin/environment';
 import { Operator, keyPairFrom } from '../../sdk';
 import { createDb, type Db } from '../../store/db';
 
@@ -13,7 +13,10 @@ export interface TestEnvironment extends Environment {
   redisUrl: string;
 }
 
-export async function testEnvironment(env: Readonly<Record<string, string>> = {}): Promise<TestEnvironment> {
+export async function testEnvironment(
+  env: Readonly<Record<string, string>> = {},
+  more: Pick<EnvironmentOptions, 'rails' | 'sandboxSettings'> = {},
+): Promise<TestEnvironment> {
   const { DATABASE_URL, REDIS_URL, TEMPORAL_ADDRESS } = process.env;
   if (!DATABASE_URL || !REDIS_URL || !TEMPORAL_ADDRESS) {
     throw new Error('no services: run the tests through `npm test`');
@@ -41,6 +44,7 @@ export async function testEnvironment(env: Readonly<Record<string, string>> = {}
     dataDir: mkdtempSync(join(tmpdir(), 'aura-test-')),
     label: 'test',
     logLevel: process.env.AURA_TEST_LOG ?? 'silent',
+    ...more,
     env,
   });
   const { platform } = environment;

@@ -1,7 +1,10 @@
 /** A market to test in: sellers that can clear, buyers that can pay, and deals in the state a test needs. */
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { openPayee, openPayer, type Payer } from '../../bin/purse';
 import type { OfferDocument } from '../../domain/market/offer';
+import { RAIL_TERMS } from '../../domain/rail-terms';
+import type { RailName } from '../../domain/settlement';
 import {
   Beacon,
   newKeyPair,
@@ -16,15 +19,18 @@ import type { TestEnvironment } from './environment';
 
 export const ROUTING = '021000021';
 export const INTENT = 'I need wireless headphones for my commute, at most 400 dollars';
-const DAY_MS = 86_400_000;
+/** Whether a payer at the rail signs every amount by itself instead of giving a mandate with a ceiling. */
+const signsEach = (rail: string): boolean => RAIL_TERMS[rail as RailName].accountForm === 'wallet';
 
 export type Level = 'L0' | 'L1' | 'L2' | 'L3';
 
 export interface TestBuyer {
   principalId: string;
   scout: Scout;
+  /** Empty where the payer signs each amount by itself. */
   mandateId: string;
   accountNumber: string;
+  payer: Payer;
 }
 
 export interface TestSeller {
@@ -64,22 +70,16 @@ export function createMarket(env: TestEnvironment) {
   }
 
   async function aBuyer(
-    options: { level?: Level; rail?: string; ceiling?: string; balanceMinor?: bigint } = {},
+    options: { level?: Level; rail?: string; ceiling?: string; balanceMinor?: bigint; card?: string } = {},
   ): Promise<TestBuyer> {
-    const { level = 'L1', rail = 'rtp', ceiling = '900000.00', balanceMinor = 100_000_000n } = options;
+    const { level = 'L1', rail = 'rtp', ceiling = '900000.00', balanceMinor = 100_000_000n, card } = options;
     const principal = await aPrincipal(level, 'Jane Doe');
     const scout = await Scout.register(http, principal);
-    const accountNumber = await aBankAccount(rail, balanceMinor, 'Jane Doe');
-    const account = await scout.addPaymentAccount({
-      rail,
-      routingNumber: ROUTING,
-      accountNumber,
-      holderName: 'Jane Doe',
-    });
-    const expiresAt = new Date(Date.now() + DAY_MS);
-    const mandate = await scout.requestMandate({ accountId: account.account_id, ceiling, expiresAt });
-    if (mandate.status !== 'accepted') throw new Error(`mandate ${mandate.status}: ${mandate.refusal ?? ''}`);
-    return { principalId: principal.principal_id, scout, mandateId: mandate.mandate_id, accountNumber };
+    const accountNumber = String(accounts++);
+    const holder = { rail: rail as RailName, holderName: 'Jane Doe', accountNumber, balanceMinor, card };
+    const payer = await openPayer(env.platform, scout, holder);
+    const mandateId = signsEach(rail) ? '' : await payer.mandate(ceiling);
+    return { principalId: principal.principal_id, scout, mandateId, accountNumber, payer };
   }
 
   async function aSeller(
@@ -88,13 +88,11 @@ export function createMarket(env: TestEnvironment) {
     const { level = 'L2', rail = 'rtp', category = 'electronics' } = options;
     const principal = await aPrincipal(level);
     const beacon = await Beacon.register(http, principal, { categories: [category] });
-    const accountNumber = await aBankAccount(rail, 0n, principal.name);
-    await beacon.addPaymentAccount({
-      rail,
-      routingNumber: ROUTING,
-      accountNumber,
-      holderName: principal.name,
-    });
+    const accountNumber = String(accounts++);
+    // Nobody is paid out to a card: its money goes to a bank account.
+    const paidBy = RAIL_TERMS[rail as RailName].paysOut ? (rail as RailName) : 'rtp';
+    const holder = { rail: paidBy, holderName: principal.name, accountNumber, balanceMinor: 0n };
+    await openPayee(env.platform, beacon, holder);
     return { principalId: principal.principal_id, beacon, accountNumber };
   }
 
@@ -147,15 +145,17 @@ export function createMarket(env: TestEnvironment) {
 
   /** A deal between a new buyer and a new seller, just committed. `price` is a decimal of USD. */
   async function aDealCommitted(
-    options: { price?: string; rail?: string; level?: Level; profileId?: string } = {},
+    options: { price?: string; rail?: string; level?: Level; profileId?: string; card?: string } = {},
   ): Promise<{ buyer: TestBuyer; seller: TestSeller; transaction: Transaction; sessionId: string }> {
     const { price = '349.99', rail = 'rtp', profileId } = options;
-    const buyer = await aBuyer({ rail, level: options.level });
+    const buyer = await aBuyer({ rail, level: options.level, card: options.card });
     const seller = await aSeller({ rail });
     const { sessionId, offers } = await rankedSession(buyer, [[seller, [anOffer({ price })]]], { profileId });
     const [offer] = offers;
     if (!offer) throw new Error('no offer was ranked');
-    const transaction = await buyer.scout.commit(sessionId, commitment(buyer, offer.offer_id, { rail }));
+    const mandateId = signsEach(rail) ? await buyer.payer.mandate(price) : buyer.mandateId;
+    const terms = commitment(buyer, offer.offer_id, { rail, mandateId });
+    const transaction = await buyer.scout.commit(sessionId, terms);
     return { buyer, seller, transaction, sessionId };
   }
 
