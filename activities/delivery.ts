@@ -13,7 +13,8 @@ import { hasStep, recordChange, type Step } from '../store/states';
 import { lockDeal, releaseExposures, stateOf, type Deal } from '../store/transactions';
 import { heldByDeal } from './clear';
 import type { ActivityDeps } from './deps';
-import { hasOpenDispute, openDispute } from './dispute';
+import { openDisputeOf } from '../store/disputes';
+import { openDispute } from './dispute';
 import { chargePenalty } from './end';
 import { freeMargins, stepMargins } from './margin';
 import { coverOpenDebts } from './recovery';
@@ -31,7 +32,7 @@ export interface DealProgress {
   refundIds: string[];
   /** Debts from this deal whose calls run. */
   recoveryIds: string[];
-  /** A dispute that this look opened. */
+  /** A dispute that is open. */
   disputeId: string | null;
   /** Whether the seller's proceeds are to be paid out at once. */
   payOut: boolean;
@@ -43,17 +44,16 @@ export function deliveryActivities(deps: ActivityDeps) {
     async advanceDeal({ transactionId }: { transactionId: string }): Promise<DealProgress> {
       return inTransaction(deps.db, async (trx) => {
         let deal = await lockDeal(trx, transactionId);
-        let disputeId: string | null = null;
         if (deal.marketState === 'committed' && isPaid(deal)) {
           const cancellation = await cancellationOf(trx, deal.id);
           if (cancellation) await cancel(trx, deps, deal, cancellation);
           else if (await delivered(trx, deal)) await fulfil(trx, deal);
-          else disputeId = await missDelivery(trx, deps, deal);
+          else await missDelivery(trx, deps, deal);
         }
         deal = await lockDeal(trx, transactionId);
         if (deal.marketState === 'fulfilled') await complete(trx, deal);
         deal = await lockDeal(trx, transactionId);
-        return progressOf(trx, deps, deal, disputeId);
+        return progressOf(trx, deps, deal);
       });
     },
   };
@@ -185,11 +185,11 @@ async function cancel(trx: Trx, deps: ActivityDeps, deal: Deal, wish: Cancellati
 }
 
 /** T13: nothing was delivered by the profile's deadline. */
-async function missDelivery(trx: Trx, deps: ActivityDeps, deal: Deal): Promise<string | null> {
-  if (deal.clearingState === 'refunded') return null;
+async function missDelivery(trx: Trx, deps: ActivityDeps, deal: Deal): Promise<void> {
+  if (deal.clearingState === 'refunded') return;
   const now = await databaseNow(trx);
-  if (now.getTime() < deliveryDueMs(deps, deal)) return null;
-  return openDispute(trx, deps, deal, {
+  if (now.getTime() < deliveryDueMs(deps, deal)) return;
+  await openDispute(trx, deps, deal, {
     side: 'aura',
     filedBy: 'aura',
     reason: 'not_delivered',
@@ -205,17 +205,13 @@ function deliveryDueMs({ profiles }: ActivityDeps, deal: Deal): number {
 
 const OVER: readonly string[] = ['completed', 'cancelled', 'failed'];
 
-async function progressOf(
-  trx: Trx,
-  deps: ActivityDeps,
-  deal: Deal,
-  disputeId: string | null,
-): Promise<DealProgress> {
+async function progressOf(trx: Trx, deps: ActivityDeps, deal: Deal): Promise<DealProgress> {
   const refunds = await refundsOf(trx, deal.id);
   const refundIds = refunds.filter(({ status }) => status === 'pending').map(({ id }) => id);
   const recoveries = (await recoveriesOf(trx, deal.id)).filter(({ status }) => status === 'called');
   const over = OVER.includes(deal.marketState);
-  const margin = await stepMargins(trx, deps, deal, { frozen: await hasOpenDispute(trx, deal.id) });
+  const dispute = await openDisputeOf(trx, deal.id);
+  const margin = await stepMargins(trx, deps, deal, { frozen: dispute !== undefined });
   const now = await databaseNow(trx);
   const awaitsDelivery = deal.marketState === 'committed' && isPaid(deal);
   const waits = [
@@ -229,7 +225,7 @@ async function progressOf(
     waitMs: waits.length > 0 ? Math.min(...waits) : null,
     refundIds,
     recoveryIds: recoveries.map(({ id }) => id),
-    disputeId,
+    disputeId: dispute?.id ?? null,
     payOut: await hasStep(trx, deal.sessionId, 'T8'),
   };
 }

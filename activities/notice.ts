@@ -76,7 +76,11 @@ export function noticeActivities(deps: ActivityDeps) {
         return returnPayout(trx, notice, subjectId);
       case 'net_in':
       case 'net_out': {
-        const { effect, ...more } = await returnNetPayment(trx, deps, { noticeId: id, paymentId: subjectId, statement });
+        const { effect, ...more } = await returnNetPayment(trx, deps, {
+          noticeId: id,
+          paymentId: subjectId,
+          statement,
+        });
         await judgeNotice(trx, id, { accepted: true, effect });
         return more;
       }

@@ -81,7 +81,6 @@ async function importedBefore(trx: Trx, file: StatementFile): Promise<ImportedFi
   const [run] = await rows<{ asset: string }>(trx, 'SELECT asset FROM reconciliation_runs WHERE id = ?', [
     file.runId,
   ]);
-  }[];
   if (!file.runId || !file.from || !file.to || !run)
     throw new Error(`${file.sha256} was imported without a run`);
   return {

@@ -18,7 +18,8 @@ const peakMb = () => Math.round(process.resourceUsage().maxRSS / 1_024);
 
 async function main(): Promise<void> {
   const wanted = Number(process.argv[2] ?? LINES);
-  const { db, drop } = await freshDatabase();
+  const scratch = await freshDatabase();
+  const { db } = scratch;
   try {
     const startMs = Date.now() - DAY_MS;
     const run: Run = {
@@ -72,7 +73,7 @@ async function main(): Promise<void> {
     );
     say(`reconciled in ${seconds(ingestMs + closedAt - started)} s; peak ${peakMb()} MB`);
   } finally {
-    await drop();
+    await scratch.drop();
   }
 }
 

@@ -127,6 +127,8 @@ const SCHEMAS = {
     /** The network's signing key, where it signs its messages. */
     RAIL_NETWORK_KEY: publicKey.optional(),
     RAIL_KEY_FILE: keyFile,
+    /** The name under which the key is registered; `rail-<name>` by default. */
+    RAIL_KEY_ID: z.string().optional(),
     /** The credential at the network: a processor's API key or the wallet's private key. */
     RAIL_SECRET_FILE: keyFile.optional(),
     RAIL_FACILITATOR_URL: z.url().optional(),

@@ -48,10 +48,14 @@ export interface Platform {
   /** The sandbox of the instant networks. */
   network: SandboxProcess;
   sandboxes: Sandboxes;
+  rails: readonly RailName[];
   operator: { agentId: string; secretKey: string };
   auraPublicKey: PublicKey;
   /** The key (PKCS#8 PEM) of the issuer that the sandbox's trust framework knows. */
   issuerKeyPath: string;
+  dataDir: string;
+  /** Makes another key of an adapter known to its network. */
+  introduce(rail: RailName, key: { keyId: string; publicKey: PublicKey }): Promise<void>;
   processes: Map<string, ManagedProcess>;
   /** Starts a process of the platform anew, under its name. */
   restart(name: string, env?: Readonly<Record<string, string>>): Promise<ManagedProcess>;
@@ -73,7 +77,8 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   for (const [rail, { publicKey }] of railKeys) {
     const { RAIL_URL, RAIL_NETWORK_KEY } = sandboxes.railEnv(rail);
     // A network that signs its messages takes signed ones only, from participants it knows.
-    if (RAIL_URL && RAIL_NETWORK_KEY && rail !== 'card') await registerParticipant(RAIL_URL, rail, publicKey);
+    if (RAIL_URL && RAIL_NETWORK_KEY && rail !== 'card')
+      await registerParticipant(RAIL_URL, rail, { keyId: `rail-${rail}`, publicKey });
   }
 
   const env: Record<string, string> = {
@@ -132,9 +137,12 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     apiUrl,
     network,
     sandboxes,
+    rails,
     operator: { agentId: operatorIdOf(operator.publicKey), secretKey: secretOf(operator.path) },
     auraPublicKey: aura.publicKey,
     issuerKeyPath: issuer.path,
+    dataDir,
+    introduce: (rail, key) => registerParticipant(sandboxes.railEnv(rail).RAIL_URL ?? '', rail, key),
     processes,
     async restart(name, more) {
       await processes.get(name)?.stop();
@@ -169,11 +177,15 @@ async function trustSandboxIssuer(databaseUrl: string, keyPath: string): Promise
 }
 
 /** The network takes messages only from participants it knows. */
-async function registerParticipant(railUrl: string, rail: RailName, publicKey: PublicKey): Promise<void> {
+async function registerParticipant(
+  railUrl: string,
+  rail: RailName,
+  key: { keyId: string; publicKey: PublicKey },
+): Promise<void> {
   const response = await fetch(`${railUrl}/operator/participant`, {
     method: 'PUT',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ keyId: `rail-${rail}`, publicKey, replace: true }),
+    body: JSON.stringify({ ...key, replace: true }),
   });
   if (!response.ok) throw new Error(`${rail} did not register AURA: ${await response.text()}`);
 }

@@ -26,7 +26,7 @@ void runProcess(async () => {
   const db = createDb({ url: config.DATABASE_URL, applicationName: `aura-rail-${config.RAIL}`, poolMax: 8 });
   const adapter = createRailAdapter(config.RAIL, {
     networkUrl: config.RAIL_URL,
-    signer: createSigner(config.RAIL_KEY_FILE, railKeyId(config.RAIL)),
+    signer: createSigner(config.RAIL_KEY_FILE, config.RAIL_KEY_ID ?? `rail-${config.RAIL}`),
     networkKey: config.RAIL_NETWORK_KEY,
     auraKey: config.AURA_PUBLIC_KEY,
     secret: config.RAIL_SECRET_FILE?.trim(),
@@ -101,9 +101,4 @@ async function reportHealth(db: Db, rail: RailName, state: BreakerState): Promis
   } catch (error) {
     process.stderr.write(`the health of ${rail} was not stored: ${String(error)}\n`);
   }
-}
-
-/** The name under which an adapter's key is registered. */
-function railKeyId(rail: string): string {
-  return `rail-${rail}`;
 }

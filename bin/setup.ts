@@ -147,7 +147,9 @@ async function scheduleReconciliation(client: Client, rail: RailName, everyMs: n
     const input: ReconciliationInput = { rail, asset, lookbackMs };
     const scheduleId = `reconciliation-${rail}-${asset}`;
     const spec =
-      everyMs < SHORTEST_CALENDAR_MS ? { intervals: [{ every: everyMs }] } : reconciliationSpec(rail, new Date());
+      everyMs < SHORTEST_CALENDAR_MS
+        ? { intervals: [{ every: everyMs }] }
+        : reconciliationSpec(rail, new Date());
     const policies = { overlap: ScheduleOverlapPolicy.SKIP };
     const action = {
       type: 'startWorkflow' as const,
@@ -161,9 +163,7 @@ async function scheduleReconciliation(client: Client, rail: RailName, everyMs: n
     } catch (error) {
       if (!(error instanceof ScheduleAlreadyRunning)) throw error;
       // The calendar may have changed with the version, and holidays are known for some years only.
-      await client.schedule
-        .getHandle(scheduleId)
-        .update(({ state }) => ({ spec, policies, action, state }));
+      await client.schedule.getHandle(scheduleId).update(({ state }) => ({ spec, policies, action, state }));
     }
   }
 }

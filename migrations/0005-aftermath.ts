@@ -164,6 +164,7 @@ export const aftermath: Migration = {
       decided_at timestamptz,
       closed_at timestamptz
     );
+    CREATE INDEX disputes_by_transaction ON disputes (transaction_id);
     CREATE UNIQUE INDEX disputes_open ON disputes (transaction_id) WHERE closed_at IS NULL;
 
     CREATE TABLE dispute_statements (

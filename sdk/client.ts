@@ -5,7 +5,17 @@ import { DisputeClient } from './disputes';
 import { call, type HttpOptions, type Request } from './http';
 import { newKeyPair, type KeyPair } from './keys';
 import { NettingClient } from './netting';
-import type { Accounts, Agent, Deposit, Mandate, PaymentAccount, Principal, Transaction } from './types';
+import type {
+  Accounts,
+  Agent,
+  Deposit,
+  Mandate,
+  PaymentAccount,
+  Payouts,
+  Principal,
+  Refund,
+  Transaction,
+} from './types';
 
 export interface RegisteredPrincipal extends Principal {
   key: KeyPair;
@@ -165,6 +175,31 @@ export class AgentClient {
 
   depositStatus(depositId: string): Promise<Deposit> {
     return this.request('GET', `/v1/accounts/deposits/${depositId}`);
+  }
+
+  /** Cancels a deal before fulfilment; for a seller after it, gives all of it back. */
+  cancelTransaction(transactionId: string, reason?: string): Promise<Transaction> {
+    const query = reason === undefined ? '' : `?${new URLSearchParams({ reason }).toString()}`;
+    return this.request('DELETE', `/v1/transactions/${transactionId}${query}`);
+  }
+
+  /** Gives the buyer back an amount, or all that is left of the total. */
+  refund(transactionId: string, input: { amount?: string; reason: string }): Promise<Refund> {
+    return this.request('POST', `/v1/transactions/${transactionId}/refunds`, input);
+  }
+
+  /** Has free balance paid out. */
+  withdraw(amount: string, currency = 'USD'): Promise<{ status: string }> {
+    return this.request('POST', '/v1/accounts/withdrawals', { amount, currency });
+  }
+
+  payouts(): Promise<Payouts> {
+    return this.request('GET', '/v1/accounts/payouts');
+  }
+
+  setPayoutSchedule(payoutSchedule: 'instant' | 'daily' | 'weekly'): Promise<unknown> {
+    const body = { payout_schedule: payoutSchedule };
+    return this.request('PUT', `/v1/beacons/${this.agentId}/payout-schedule`, body);
   }
 
   reportDelivery(transactionId: string, evidence: Record<string, unknown> = {}): Promise<Transaction> {

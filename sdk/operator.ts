@@ -2,17 +2,41 @@
 import { AgentClient } from './client';
 import type {
   NettingCycle,
+  OperatorDecision,
+  PaymentExceptions,
   RailKey,
   Rails,
   ReconciliationBreak,
   ReconciliationMatch,
   ReconciliationRun,
+  Recoveries,
   StatementFile,
 } from './types';
 
 export class Operator extends AgentClient {
   reconcile(rail: string, lookbackHours = 48): Promise<ReconciliationRun> {
     return this.request('POST', '/v1/reconciliation/runs', { rail, lookback_hours: lookbackHours });
+  }
+
+  /** Payments that are stuck, and what may be decided about each. */
+  exceptions(
+    query: { status?: string; rail?: string; transaction_id?: string } = {},
+  ): Promise<PaymentExceptions> {
+    return this.request('GET', `/v1/exceptions?${new URLSearchParams(query).toString()}`);
+  }
+
+  decide(exceptionId: string, input: { action: string; reason: string }): Promise<OperatorDecision> {
+    return this.request('POST', `/v1/exceptions/${exceptionId}/decisions`, input);
+  }
+
+  /** Debts after reversals, with every cent that made up for them. */
+  recoveries(query: { status?: string } = {}): Promise<Recoveries> {
+    return this.request('GET', `/v1/recoveries?${new URLSearchParams(query).toString()}`);
+  }
+
+  /** Lets a suspended agent or principal back in. */
+  reinstate(id: string, reason: string): Promise<{ id: string; status: string }> {
+    return this.request('POST', `/v1/reinstatements/${id}`, { reason });
   }
 
   /** Closes a netting cycle now; its answer is the cycle as it stands. */

@@ -1,5 +1,6 @@
 /** The API's answers, typed from the schemas the server validates by. Only types: nothing of the server runs here. */
 import type { z } from 'zod';
+import type * as aftermath from '../api/schemas/aftermath';
 import type * as clearing from '../api/schemas/clearing';
 import type * as disputes from '../api/schemas/disputes';
 import type * as market from '../api/schemas/market';
@@ -22,6 +23,11 @@ export type RankedOffer = Omit<z.output<typeof market.rankedOffer>, 'product' | 
 export type OffersAccepted = z.output<typeof market.offersAccepted>;
 export type Transaction = z.output<typeof clearing.transactionResponse>;
 export type BeaconDeal = z.output<typeof clearing.dealsResponse>['transactions'][number];
+export type Refund = z.output<typeof aftermath.refundResponse>;
+export type Payouts = z.output<typeof aftermath.payoutsResponse>;
+export type PaymentExceptions = z.output<typeof aftermath.exceptionsResponse>;
+export type OperatorDecision = z.output<typeof aftermath.decisionResponse>;
+export type Recoveries = z.output<typeof aftermath.recoveriesResponse>;
 export type Dispute = z.output<typeof disputes.disputeResponse>;
 export type DisputeSummary = z.output<typeof disputes.disputesResponse>['disputes'][number];
 export type ExhibitInput = NonNullable<z.input<typeof disputes.disputeRequest>['evidence']>[number];

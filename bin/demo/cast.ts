@@ -10,12 +10,12 @@ import {
 import { createCertificateAuthority, createVcIssuer, POLICY_OID, QC_COMPLIANCE_OID } from '../../sdk/issuer';
 import { createDb } from '../../store/db';
 import { upsertIssuer } from '../../store/trust';
+import { RAIL_TERMS } from '../../domain/rail-terms';
+import type { RailName } from '../../domain/settlement';
 import type { Platform } from '../platform';
+import { openPayee, openPayer, type Payer } from '../purse';
 import { CATALOGUES } from './catalogue';
 import { decide, type Strategy } from './merchant';
-
-const ROUTING_NUMBER = '021000021';
-const DAY_MS = 86_400_000;
 
 export interface Merchant {
   name: string;
@@ -28,7 +28,7 @@ export interface Merchant {
 export interface Buyer {
   principal: RegisteredPrincipal;
   scout: Scout;
-  mandateId: string;
+  payers: ReadonlyMap<RailName, Payer>;
 }
 
 interface MerchantPlan {
@@ -110,15 +110,9 @@ export async function createMerchants(
       credentials: [identity, record],
     });
     const beacon = await Beacon.register(http, principal, { name: plan.name, categories: plan.categories });
-    for (const rail of ['rtp', 'fednow']) {
+    for (const rail of platform.rails.filter((name) => RAIL_TERMS[name].paysOut)) {
       const accountNumber = `20000000${index}`;
-      await openBankAccount(platform, rail, accountNumber, plan.name, 0n);
-      await beacon.addPaymentAccount({
-        rail,
-        routingNumber: ROUTING_NUMBER,
-        accountNumber,
-        holderName: plan.name,
-      });
+      await openPayee(platform, beacon, { rail, holderName: plan.name, accountNumber, balanceMinor: 0n });
     }
     merchants.push({
       name: plan.name,
@@ -142,12 +136,12 @@ export function openShops(
   }
 }
 
-/** A person with a verified contact, a bank account, and its bank's word to pay AURA up to a ceiling. */
+/** A person with a verified contact, and means to pay over some rails. */
 export async function createBuyer(
   platform: Platform,
   http: HttpOptions,
   issuers: Issuers,
-  { name, rail, number }: { name: string; rail: string; number: number },
+  { name, rails, number }: { name: string; rails: readonly RailName[]; number: number },
 ): Promise<Buyer> {
   const key = newKeyPair();
   const contact = issuers.chamber.contact({
@@ -159,40 +153,11 @@ export async function createBuyer(
     name: `${name}'s scout`,
     capacity: { USD: '20000.00' },
   });
-  const accountNumber = String(300_000_000 + number);
-  await openBankAccount(platform, rail, accountNumber, name, 5_000_000n);
-  const account = await scout.addPaymentAccount({
-    rail,
-    routingNumber: ROUTING_NUMBER,
-    accountNumber,
-    holderName: name,
-  });
-  const mandate = await scout.requestMandate({
-    accountId: account.account_id,
-    ceiling: '20000.00',
-    expiresAt: new Date(Date.now() + DAY_MS),
-  });
-  if (mandate.status !== 'accepted')
-    throw new Error(`the bank did not accept the mandate: ${mandate.refusal ?? mandate.status}`);
-  return { principal, scout, mandateId: mandate.mandate_id };
-}
-
-async function openBankAccount(
-  platform: Platform,
-  rail: string,
-  accountNumber: string,
-  holderName: string,
-  balanceMinor: bigint,
-) {
-  const response = await fetch(`${platform.network.url}/${rail}/operator/accounts`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({
-      routingNumber: ROUTING_NUMBER,
-      accountNumber,
-      holderName,
-      balanceMinor: balanceMinor.toString(),
-    }),
-  });
-  if (!response.ok) throw new Error(`the sandbox bank refused an account: ${await response.text()}`);
+  const payers = new Map<RailName, Payer>();
+  for (const rail of rails) {
+    const accountNumber = String(300_000_000 + number);
+    const holder = { rail, holderName: name, accountNumber, balanceMinor: 5_000_000n };
+    payers.set(rail, await openPayer(platform, scout, holder));
+  }
+  return { principal, scout, payers };
 }

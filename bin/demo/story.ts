@@ -1,36 +1,20 @@
 /** One deal, told as it happens: from a sentence to a reconciled payout. */
-import { createDb } from '../../store/db';
-import { allBalances, dealBalances } from '../../store/ledger';
+import { allBalances } from '../../store/ledger';
 import { formatMoney } from '../../domain/money';
-import {
-  Operator,
-  keyPairFrom,
-  type HttpOptions,
-  type Scout,
-  type Session,
-  type Transaction,
-} from '../../sdk';
+import { RAIL_TERMS } from '../../domain/rail-terms';
+import type { RailName } from '../../domain/settlement';
+import { createDb } from '../../store/db';
+import type { Session, Transaction } from '../../sdk';
 import type { Environment } from '../environment';
-import { createBuyer, createIssuers, createMerchants, openShops, type Merchant } from './cast';
-import {
-  dim,
-  gateTable,
-  heading,
-  ledgerTable,
-  offersTable,
-  proofTable,
-  strong,
-  table,
-  type Say,
-} from './print';
+import { dim, gateTable, heading, offersTable, proofTable, strong, table, type Say } from './print';
+import { DEFAULT_INTENT, setStage, type Chosen, type Stage } from './stage';
 
-export const DEFAULT_INTENT =
-  'I need wireless headphones for my train commute, noise cancelling, $300-400, I liked Sony before';
-const RAIL = 'rtp';
+export { DEFAULT_INTENT };
 
 export interface StoryOptions {
   environment: Environment;
   intent: string;
+  rail: RailName;
   say: Say;
   uiUrl: string | null;
 }
@@ -41,74 +25,47 @@ export interface StoryResult {
   breaks: number;
 }
 
-export async function tellStory({ environment, intent, say, uiUrl }: StoryOptions): Promise<StoryResult> {
-  const { platform } = environment;
-  const http: HttpOptions = { baseUrl: platform.apiUrl };
-  const shops = new AbortController();
-  try {
-    const { merchants, buyer, names } = await introduce(environment, http, say);
-    openShops(merchants, shops.signal, (error) => say(dim(`a merchant: ${String(error)}`)));
+/** How long a settlement takes at most, on a busy machine: a chain's twelve blocks, a few short banking days. */
+const SETTLED_MS = 90_000;
 
+export async function tellStory({
+  environment,
+  intent,
+  rail,
+  say,
+  uiUrl,
+}: StoryOptions): Promise<StoryResult> {
+  heading(say, 'Who takes part');
+  const stage = await setStage({ environment, rails: [rail], say });
+  try {
+    introduce(stage, rail);
     heading(say, 'The intent');
     say(`  ${strong(`“${intent}”`)}`);
-    const session = await buyer.scout.openSession({ intent, offerTimeoutSeconds: 10 });
-    showInterpretation(say, session);
-
+    const chosen = await stage.choose(intent);
+    showInterpretation(say, chosen.session);
     heading(say, 'Offers');
-    const offers = await buyer.scout.rankedOffers(session.session_id, {
-      onOffers: (count) => say(dim(`  ${count} signed offer${count === 1 ? '' : 's'} arrived`)),
-    });
-    say(offersTable(offers));
-    const [best] = offers;
-    if (!best) throw new Error('no offer was ranked');
-    say(`  ${best.match_explanation.summary}; risk factor ${best.match_explanation.risk_factor}`);
+    say(offersTable(chosen.offers));
+    const { offer } = chosen;
+    say(`  ${offer.match_explanation.summary}; risk factor ${offer.match_explanation.risk_factor}`);
 
-    heading(say, `Commitment: ${best.product.name} from ${best.merchant.name}`);
-    const committed = await buyer.scout.commit(session.session_id, {
-      offerId: best.offer_id,
-      quantity: quantityOf(session),
-      rail: RAIL,
-      mandateId: buyer.mandateId,
-      buyer: { name: 'Jane Doe', email: 'jane.doe@example.com' },
-      shippingAddress: {
-        line1: '123 Main Street',
-        city: 'San Francisco',
-        state: 'CA',
-        postal_code: '94102',
-        country: 'US',
-      },
-    });
+    heading(say, `Commitment: ${offer.product.name} from ${offer.merchant.name}, paid over ${rail}`);
+    const committed = await stage.commit(chosen, rail);
     say(gateTable(committed.gate));
     const { amounts } = committed;
     say(
       `  subtotal ${amounts.subtotal} + shipping ${amounts.shipping} + tax ${amounts.tax} = ${strong(`${amounts.total} ${amounts.currency}`)}, clearing fee ${amounts.fee}`,
     );
-
-    await clear(environment, committed, buyer.scout, merchants, best.beacon_id, names, say);
-    const breaks = await reconcile(environment, http, names, say);
-    say();
-    say(
-      dim(
-        `  Temporal UI: ${uiUrl ?? '(none)'}${uiUrl ? `/namespaces/${environment.namespace}/workflows/${committed.transaction_id}` : ''}`,
-      ),
-    );
-    say(
-      dim(
-        `  while the demo runs; search there by AgentId, PrincipalId, Rail, MarketState, ClearingState, AmountUsd, Profile`,
-      ),
-    );
+    await clear(stage, committed, rail);
+    await deliver(stage, chosen, committed);
+    const breaks = await reconcile(stage, rail);
+    showLinks(say, uiUrl, environment.namespace, committed.transaction_id);
     return { cleared: 1, completed: 1, breaks };
   } finally {
-    shops.abort();
+    stage.close();
   }
 }
 
-async function introduce(environment: Environment, http: HttpOptions, say: Say) {
-  const { platform, databaseUrl } = environment;
-  heading(say, 'Who takes part');
-  const issuers = await createIssuers(databaseUrl);
-  const merchants = await createMerchants(platform, http, issuers);
-  const buyer = await createBuyer(platform, http, issuers, { name: 'Jane Doe', rail: RAIL, number: 1 });
+function introduce({ buyer, merchants, say }: Stage, rail: RailName): void {
   const all = [buyer.principal, ...merchants.map(({ principal }) => principal)];
   say(
     table(
@@ -121,14 +78,13 @@ async function introduce(environment: Environment, http: HttpOptions, say: Say) 
       ]),
     ),
   );
-  say(dim(`  the buyer's bank accepted a request for payment up to 20,000.00 USD (pain.013 → pain.014)`));
-  const names = new Map<string, string>([
-    ...all.map((principal) => [principal.principal_id, principal.name] as const),
-    ['aura', 'AURA'],
-    ['rail:rtp', 'RTP'],
-    ['rail:fednow', 'FedNow'],
-  ]);
-  return { merchants, buyer, names };
+  const { accountForm, finality } = RAIL_TERMS[rail];
+  const pays = {
+    bank: 'from a bank account',
+    card: 'by card',
+    wallet: 'from a wallet, signing each transfer',
+  };
+  say(dim(`  the buyer pays ${pays[accountForm]}; what ${rail} settles is ${finality}`));
 }
 
 function showInterpretation(say: Say, { interpreted_request: request }: Session): void {
@@ -144,117 +100,40 @@ function showInterpretation(say: Say, { interpreted_request: request }: Session)
   say(`  ${request.category}: ${strong(request.natural_language_context.content)}`);
 }
 
-function quantityOf(session: Session): number {
-  const constraints = session.interpreted_request?.constraints as
-    { hard?: { quantity?: number } } | undefined;
-  return constraints?.hard?.quantity ?? 1;
-}
-
-async function clear(
-  environment: Environment,
-  committed: Transaction,
-  scout: Scout,
-  merchants: readonly Merchant[],
-  beaconId: string,
-  names: ReadonlyMap<string, string>,
-  say: Say,
-): Promise<void> {
+async function clear(stage: Stage, committed: Transaction, rail: RailName): Promise<void> {
+  const { say } = stage;
   heading(say, 'Clearing');
-  let shown = 0;
-  const show = ({ status_history: history }: Transaction) => {
-    for (const step of history.slice(shown)) {
-      const { transition, region, from, to, at } = step;
-      say(
-        `  ${dim(at.slice(11, 23))}  ${transition.padEnd(4)}${region.padEnd(9)} ${from ?? '–'} → ${strong(to)}`,
-      );
-    }
-    shown = history.length;
-  };
-  const cleared = await scout.waitFor(
-    committed.transaction_id,
-    ({ clearing_status }) => clearing_status === 'cleared',
-    {
-      onChange: show,
-      everyMs: 40,
-    },
-  );
-  if (cleared.payment.proof) {
-    say(
-      `  proof ${cleared.payment.proof.proof_id} of ${cleared.payment.rail} ${cleared.payment.reference ?? ''}:`,
-    );
-    say(proofTable(cleared.payment.proof.checks));
+  const id = committed.transaction_id;
+  const settled = ({ clearing_status: state }: Transaction) => state === 'settled' || state === 'cleared';
+  await stage.watch(id, settled, SETTLED_MS);
+  const cleared = await stage.untilCleared(id, rail);
+  const { proof, reference } = cleared.payment;
+  if (proof) {
+    say(`  proof ${proof.proof_id} of ${rail} ${reference ?? ''}:`);
+    say(proofTable(proof.checks));
   }
-  await showLedger(
-    environment,
-    committed.transaction_id,
-    names,
-    say,
-    'the deal on the ledger, paid and not yet delivered',
-  );
+  await stage.ledger(id, 'the deal on the ledger, paid and not yet delivered');
+}
 
+async function deliver(stage: Stage, { merchant }: Chosen, committed: Transaction): Promise<void> {
+  const { say } = stage;
   heading(say, "Delivery, then the seller's money");
-  const merchant = merchants.find(({ beacon }) => beacon.agentId === beaconId);
-  if (!merchant) throw new Error('the seller is not on stage');
-  await merchant.beacon.reportDelivery(committed.transaction_id, { carrier: 'demo courier' });
-  const paid = await merchant.beacon.waitFor(
-    committed.transaction_id,
-    ({ payout }) => payout?.status === 'proved',
-    {
-      onChange: show,
-      everyMs: 40,
-    },
-  );
+  const id = committed.transaction_id;
+  await merchant.beacon.reportDelivery(id, { carrier: 'demo courier' });
+  await stage.watch(id, ({ status }) => status === 'completed');
+  const paid = await merchant.beacon.waitFor(id, ({ payout }) => payout?.status === 'proved', {
+    timeoutMs: SETTLED_MS,
+  });
   say(
-    `  payout ${paid.payout?.payout_id ?? ''}: ${strong(`${paid.payout?.amount ?? ''} ${paid.amounts.currency}`)} to ${merchant.name}, proved over ${paid.payment.rail}`,
+    `  payout ${paid.payout?.payout_id ?? ''}: ${strong(`${paid.payout?.amount ?? ''} ${paid.amounts.currency}`)} to ${merchant.name}, proved`,
   );
-  await showLedger(
-    environment,
-    committed.transaction_id,
-    names,
-    say,
-    'the deal on the ledger, completed; the margin stays for the dispute window',
-  );
+  await stage.ledger(id, 'the deal on the ledger, completed; the margin stays for the dispute window');
 }
 
-async function showLedger(
-  { databaseUrl }: Environment,
-  transactionId: string,
-  names: ReadonlyMap<string, string>,
-  say: Say,
-  title: string,
-): Promise<void> {
-  const db = createDb({ url: databaseUrl, applicationName: 'aura-demo', poolMax: 1 });
-  try {
-    const balances = await dealBalances(db, transactionId);
-    say(dim(`  ${title}:`));
-    say(
-      ledgerTable(
-        balances.map(({ owner, kind, asset, balanceMinor }) => ({
-          owner,
-          kind,
-          currency: asset,
-          balance: formatMoney({ amountMinor: balanceMinor, asset }),
-        })),
-        names,
-      ),
-    );
-  } finally {
-    await db.destroy();
-  }
-}
-
-async function reconcile(
-  environment: Environment,
-  http: HttpOptions,
-  names: ReadonlyMap<string, string>,
-  say: Say,
-): Promise<number> {
+async function reconcile({ operator, names, say, environment }: Stage, rail: RailName): Promise<number> {
   heading(say, 'Reconciliation with the rail’s own statement');
-  const { operator: identity } = environment.platform;
-  const operator = new Operator(http, identity.agentId, keyPairFrom(identity.secretKey));
-  const run = await operator.reconcile(RAIL);
-  const report = (await operator.reconciliationReport({ rail: RAIL })) as {
-    ties: boolean;
+  const run = await operator.reconcile(rail);
+  const report = (await operator.reconciliationReport({ rail })) as {
     totals: {
       business_date: string;
       principal_id: string | null;
@@ -263,15 +142,13 @@ async function reconcile(
       debits: string;
       ledger_cash: string;
       difference: string;
-      currency: string;
     }[];
-    runs: { closing_balance: string | null; rail: string }[];
   };
   say(
     table(
       ['rail', 'day', 'principal', 'lines', 'credits', 'debits', 'ledger cash', 'difference'],
       report.totals.map((row) => [
-        RAIL,
+        rail,
         row.business_date,
         names.get(row.principal_id ?? '') ?? '–',
         row.lines,
@@ -283,10 +160,8 @@ async function reconcile(
       [3, 4, 5, 6, 7],
     ),
   );
-  const cash = await cashAt(environment, RAIL);
-  const closing = report.runs.find(({ rail }) => rail === RAIL)?.closing_balance ?? '–';
   say(
-    `  ${run.lines} statement lines, ${run.open_breaks} breaks; the rail says ${strong(closing)}, the ledger's cash ${strong(cash)}`,
+    `  ${run.lines} statement lines, ${run.open_breaks} breaks; the ledger's cash at ${rail} is ${strong(await cashAt(environment, rail))}`,
   );
   return run.open_breaks;
 }
@@ -301,4 +176,14 @@ async function cashAt({ databaseUrl }: Environment, rail: string): Promise<strin
   } finally {
     await db.destroy();
   }
+}
+
+function showLinks(say: Say, uiUrl: string | null, namespace: string, workflowId: string): void {
+  say();
+  say(dim(`  Temporal UI: ${uiUrl ? `${uiUrl}/namespaces/${namespace}/workflows/${workflowId}` : '(none)'}`));
+  say(
+    dim(
+      `  while the demo runs; search there by AgentId, PrincipalId, Rail, MarketState, ClearingState, AmountUsd, Profile`,
+    ),
+  );
 }

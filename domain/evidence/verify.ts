@@ -32,17 +32,15 @@ export function verifyBundle(text: string, auraKey?: PublicKey): BundleCheck[] {
   if ('problem' in read) return [verdict('the form', read.problem, '')];
   const { signed } = read;
   const form = verdict('the form', undefined, `${BUNDLE_TYPE}, ${signed.bundle.transaction_id}`);
+  const seal = "AURA's signature";
   let key: PublicKey;
   try {
     key = auraKey ?? parsePublicKey(signed.bundle.signed_by.public_key);
   } catch (error) {
-    return [form, verdict("AURA's signature", messageOf(error), '')];
+    return [form, unreadable(seal, error)];
   }
-  return [
-    form,
-    checkSeal(signed, key, auraKey !== undefined),
-    ...PARTS.map((part) => run(part, signed.bundle, key)),
-  ];
+  const sealed = readable(seal, () => checkSeal(signed, key, auraKey !== undefined));
+  return [form, sealed, ...PARTS.map(([name, check]) => readable(name, () => check(signed.bundle, key)))];
 }
 
 /** The file is the canonical form of what it says, byte by byte, so that nothing can hide between the lines. */
@@ -89,12 +87,16 @@ function isCanonicalBase64(text: string): boolean {
 }
 
 /** A part that cannot even be read has not passed. */
-function run([name, check]: (typeof PARTS)[number], bundle: EvidenceBundle, key: PublicKey): BundleCheck {
+function readable(name: string, check: () => BundleCheck): BundleCheck {
   try {
-    return check(bundle, key);
+    return check();
   } catch (error) {
-    return verdict(name, `it cannot be read (${messageOf(error)})`, '');
+    return unreadable(name, error);
   }
+}
+
+function unreadable(name: string, error: unknown): BundleCheck {
+  return verdict(name, `it cannot be read (${messageOf(error)})`, '');
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -329,8 +329,9 @@ describeOnServer('rails over the wire', () => {
       };
       const statement = { opening_minor: '0', closing_minor: '-1000', lines: 1 };
       await post(fednow, { run, lines: [aLine()], statement });
-      const [kept] = await env.db('reconciliation_runs').where({ id: run.id });
-      expect(kept).toMatchObject({ rail: 'fednow', closing_minor: '-1000', lines: 1 });
+      expect(await env.db('reconciliation_runs').where({ id: run.id })).toMatchObject([
+        { rail: 'fednow', closing_minor: '-1000', lines: 1 },
+      ]);
       const rtpLine = aLine({ rail: 'rtp' });
       await expect(
         as(rtp, 'POST', '/v1/rails/rtp/statement-lines', { run: { ...run, rail: 'rtp' }, lines: [rtpLine] }),

@@ -55,6 +55,20 @@ describe('an evidence bundle', () => {
     );
   });
 
+  it('does not hold, and is still read to its end, with any of its parts missing or emptied', () => {
+    const { bundle, signature } = signBundle(content(), cast.aura, MADE_AT);
+    for (const part of Object.keys(bundle)) {
+      for (const value of [undefined, null, 0, '', [], {}]) {
+        const text = canonicalJson({ bundle: { ...bundle, [part]: value }, signature });
+        // An empty object is what this deal's tokens are.
+        if (part === 'tokens' && canonicalJson(value ?? null) === '{}') continue;
+        for (const key of [cast.aura.publicKey, undefined]) {
+          expect(verifyBundle(text, key).some(({ passed }) => !passed)).toBe(true);
+        }
+      }
+    }
+  });
+
   it('does not hold once any byte of its signature is changed', () => {
     const bytes = Buffer.from(seal(content()), 'utf8');
     const start = bytes.lastIndexOf('"signature":"') + '"signature":"'.length;

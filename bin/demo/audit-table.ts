@@ -1,0 +1,26 @@
+/** An audit's report for people and for programs. */
+import type { AuditReport } from '../../store/audit';
+import { dim, strong, table, tick } from './print';
+
+export function auditTable({ laws, ok }: AuditReport): string {
+  const shown = table(
+    ['', 'law', 'checked', 'violations'],
+    laws.map(({ says, checked, violations }) => [tick(violations === 0), says, checked, violations]),
+    [2, 3],
+  );
+  const named = laws.flatMap(({ law, named: first, violations }) => [
+    ...first.map(({ subject, detail }) => `  ${law}: ${strong(subject)} ${detail}`),
+    ...(violations > first.length ? [dim(`  ${law}: and ${violations - first.length} more`)] : []),
+  ]);
+  const broken = laws.filter(({ violations }) => violations > 0).length;
+  return [shown, ...named, ok ? '  every law holds' : `  ${broken} of ${laws.length} laws are broken`].join(
+    '\n',
+  );
+}
+
+export function auditJson({ laws, ok }: AuditReport): string {
+  return JSON.stringify({
+    laws: laws.map(({ law, checked, violations }) => ({ law, checked, violations })),
+    ok,
+  });
+}
