@@ -4,6 +4,7 @@
  */
 import { checkProof, type ProofCheck } from '../domain/clearing/proof';
 import { newId } from '../domain/ids';
+import { railAnswer, readRailAnswer } from '../domain/rail-port';
 import type { RailTerms } from '../domain/rail-terms';
 import type { Finality, RailAnswer, RailName, SettlementProof } from '../domain/settlement';
 import { databaseNow } from '../store/clock';
@@ -41,9 +42,11 @@ export interface JudgeContext {
 export async function judgeAnswer(
   trx: Trx,
   stored: StoredInstruction,
-  answer: RailAnswer,
+  given: RailAnswer,
   context: JudgeContext,
 ): Promise<Judgement> {
+  // An adapter may be anybody's: what it says is read before it is believed.
+  const answer = readRailAnswer(stored.instruction.rail, given);
   const id = stored.instruction.instruction_id;
   if (stored.status === 'executed' || stored.status === 'reversed') return executedBefore(trx, id);
   // Final once decided: its successor may be under way. Should it execute all the same, reconciliation shows a late line.
@@ -154,7 +157,10 @@ export async function nativeProblems(
   answer: RailAnswer,
 ): Promise<readonly string[] | undefined> {
   if (answer.outcome !== 'executed') return undefined;
-  return readEvidence?.[answer.proof.statement.rail]?.(answer.proof);
+  const read = railAnswer.safeParse(answer);
+  if (!read.success || read.data.outcome !== 'executed') return undefined;
+  const { proof } = read.data;
+  return readEvidence?.[proof.statement.rail]?.(proof);
 }
 
 /** Inquiries go from the rail's first delay to its last, doubling. */

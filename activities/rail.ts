@@ -7,7 +7,13 @@ import { heartbeat } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { MandateAnswer, RailAnswer, RailName, SignedInstruction } from '../domain/settlement';
 import type { Breaker } from '../rails/breaker';
-import { RailUnreachableError, type MandateRequest, type RailAdapter } from '../rails/port';
+import {
+  RailUnreachableError,
+  type Contest,
+  type ContestAnswer,
+  type MandateRequest,
+  type RailAdapter,
+} from '../rails/port';
 import { inTransaction, type Db } from '../store/db';
 import { claimTransmission } from '../store/instructions';
 import { noticeCursor, setNoticeCursor, storeNotices } from '../store/notices';
@@ -53,6 +59,12 @@ export function createRailActivities({ adapter, db, worker, breaker }: RailActiv
         });
         return { more: told.notices.length > 0 };
       });
+    },
+
+    async contest({ contest }: { contest: Contest }): Promise<ContestAnswer> {
+      const { contest: send } = adapter;
+      if (!send) return { outcome: 'rejected', detail: 'this rail knows no chargebacks' };
+      return reached(() => send(contest));
     },
 
     async requestMandate(request: MandateRequest): Promise<MandateAnswer> {

@@ -5,12 +5,12 @@ import type { Instruction, RailAnswer, SignedInstruction } from '../domain/settl
 import { inTransaction, rows, type Trx } from '../store/db';
 import { resolveException } from '../store/exceptions';
 import { instructionOf, lockInstruction, setInstructionStatus } from '../store/instructions';
-import { postEntries } from '../store/ledger';
 import { judgeNotice, standingReversal, type StoredNotice } from '../store/notices';
 import { lockPrincipals } from '../store/principals';
 import { lockRecovery, recoveriesOf, setRecovery } from '../store/recoveries';
 import { sourcesJson, sourcesOf } from '../store/refunds';
 import { recordChange } from '../store/states';
+import type { Match } from '../store/statements';
 import { lockDeal, stateOf, type Deal } from '../store/transactions';
 import { heldByDeal } from './clear';
 import type { ActivityDeps } from './deps';
@@ -177,7 +177,12 @@ async function settleAgain(
   trx: Trx,
   deps: ActivityDeps,
   deal: Deal,
-  { key, reversalId, sources: json }: { key: string; reversalId: string; sources: Record<string, string> },
+  {
+    key,
+    reversalId,
+    sources: json,
+    match,
+  }: { key: string; reversalId: string; sources: Record<string, string>; match?: Match },
 ): Promise<void> {
   const sources = sourcesOf(json as Record<keyof Sources, string>);
   const covered = await undoRecoveries(trx, deal, sources.recoverableMinor);
@@ -188,7 +193,13 @@ async function settleAgain(
     sessionId: deal.sessionId,
     transactionId: deal.id,
     state: stateOf(deal),
-    steps: [{ transition: 'X7', key: `X7:${key}`, detail: { reversal: reversalId } }],
+    steps: [
+      { transition: 'X7', key: `X7:${key}`, detail: { reversal: reversalId } },
+      // The statement may have told of the second payment before its proof came.
+      ...(match
+        ? [{ transition: 'T22' as const, key: `T22:${key}`, detail: { reference: match.line.reference } }]
+        : []),
+    ],
     actor: `rail:${deal.rail}`,
     entries: [
       reversalUndone({
@@ -201,6 +212,7 @@ async function settleAgain(
         covered,
         ...atRailOf(deps, deal.rail, deal.asset),
       }),
+      ...(match ? [match.entry] : []),
     ],
     events: [{ type: 'transaction.settled', correlationId: deal.sessionId, payload: told }],
     audit: { action: 'deal.settled_again', detail: { reversal: reversalId } },
@@ -276,8 +288,8 @@ export function reversalActivities(deps: ActivityDeps) {
               key: input.instructionId,
               reversalId: taken.id,
               sources: taken.sources,
+              match: judgement.match,
             });
-            if (judgement.match) await postEntries(trx, [judgement.match.entry]);
             await resolveException(trx, deal.id, 'it executed');
             return { next: 'done', status: 'settled' };
           }

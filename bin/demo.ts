@@ -5,6 +5,7 @@ import { RAILS, type RailName } from '../domain/settlement';
 import { createDb } from '../store/db';
 import { checkLedger } from '../store/ledger';
 import { runCrowd } from './demo/crowd';
+import { MIXED_ENV, runMixed } from './demo/mixed';
 import { heading, strong, type Say } from './demo/print';
 import { SCENARIOS } from './demo/scenarios';
 import type { Figures } from './demo/scenarios/scenario';
@@ -73,7 +74,7 @@ async function main(): Promise<void> {
 function platformFor(options: Options): Pick<EnvironmentOptions, 'rails' | 'env'> {
   const scenario = options.scenario === undefined ? undefined : SCENARIOS[options.scenario];
   if (scenario) return { rails: scenario.rails, env: { ...QUICK, ...scenario.env } };
-  if (options.mixed) return { rails: RAILS, env: { ...QUICK, AURA_INSTRUCTION_TTL_MS: '30000' } };
+  if (options.mixed) return { rails: RAILS, env: MIXED_ENV };
   if (options.deals > 1) return {};
   // Whoever is paid by card is paid out to a bank account.
   return { rails: [...new Set<RailName>([options.rail, 'rtp', 'fednow'])], env: QUICK };
@@ -89,7 +90,6 @@ async function run(
   if (scenario !== undefined) return tellScenario(scenario, environment, say);
   if (options.mixed) {
     const { deals: count, misbehavePercent, seed } = { ...options };
-    const { runMixed } = await import('./demo/mixed.js');
     return runMixed({ environment, deals: count, misbehavePercent, seed, say });
   }
   const result =

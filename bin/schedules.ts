@@ -8,8 +8,6 @@ import {
 import type { RailName } from '../domain/settlement';
 import { CLEARING_TASK_QUEUE, type NoticesInput, type PayoutRunInput } from '../workflows/messages';
 
-/** Rails that say something of their own accord. */
-const TALKING_RAILS: readonly RailName[] = ['card', 'ach', 'stablecoin', 'x402'];
 const TIME_ZONE = 'America/New_York';
 /** Payouts go out in the morning, before the rails' cut-offs. */
 const PAYOUT_HOUR = 8;
@@ -21,7 +19,7 @@ export async function createSchedules(
   options: { rails: readonly RailName[]; noticesEveryMs: number; dayMs?: number },
 ): Promise<void> {
   const { rails, noticesEveryMs, dayMs } = options;
-  for (const rail of rails.filter((name) => TALKING_RAILS.includes(name))) {
+  for (const rail of rails) {
     const input: NoticesInput = { rail };
     await create(client, noticesSchedule(rail), 'notices', input, {
       intervals: [{ every: noticesEveryMs }],

@@ -136,8 +136,13 @@ export interface RailAdapter {
    */
   notices?(cursor: string | null): Promise<{ notices: RailNotice[]; cursor: string | null }>;
   /** Contests a chargeback before its deadline. The decision comes as a notice. */
-  contest?(contest: Contest): Promise<{ outcome: 'accepted' | 'rejected' | 'unknown'; detail: string }>;
+  contest?(contest: Contest): Promise<ContestAnswer>;
   close(): Promise<void>;
+}
+
+export interface ContestAnswer {
+  outcome: 'accepted' | 'rejected' | 'unknown';
+  detail: string;
 }
 
 export interface Contest {

@@ -188,6 +188,18 @@ export class AgentClient {
     return this.request('POST', `/v1/transactions/${transactionId}/refunds`, input);
   }
 
+  /** Contests the chargeback of a deal; the processor's decision shows in the deal later. */
+  contestChargeback(
+    transactionId: string,
+    input: { statement: string; evidenceSha256?: string },
+  ): Promise<{ outcome: 'accepted' | 'rejected' | 'unknown'; detail: string }> {
+    const { statement, evidenceSha256: evidence_sha256 } = input;
+    return this.request('POST', `/v1/transactions/${transactionId}/representments`, {
+      statement,
+      evidence_sha256,
+    });
+  }
+
   /** Has free balance paid out. */
   withdraw(amount: string, currency = 'USD'): Promise<{ status: string }> {
     return this.request('POST', '/v1/accounts/withdrawals', { amount, currency });

@@ -22,7 +22,7 @@ export class Operator extends AgentClient {
   exceptions(
     query: { status?: string; rail?: string; transaction_id?: string } = {},
   ): Promise<PaymentExceptions> {
-    return this.request('GET', `/v1/exceptions?${new URLSearchParams(query).toString()}`);
+    return this.request('GET', withQuery('/v1/exceptions', query));
   }
 
   decide(exceptionId: string, input: { action: string; reason: string }): Promise<OperatorDecision> {
@@ -31,7 +31,7 @@ export class Operator extends AgentClient {
 
   /** Debts after reversals, with every cent that made up for them. */
   recoveries(query: { status?: string } = {}): Promise<Recoveries> {
-    return this.request('GET', `/v1/recoveries?${new URLSearchParams(query).toString()}`);
+    return this.request('GET', withQuery('/v1/recoveries', query));
   }
 
   /** Lets a suspended agent or principal back in. */
@@ -103,4 +103,9 @@ export class Operator extends AgentClient {
   resolveBreak(breakId: string, reason: string): Promise<ReconciliationBreak> {
     return this.request('POST', `/v1/reconciliation/breaks/${breakId}/resolve`, { reason });
   }
+}
+
+function withQuery(path: string, query: Readonly<Record<string, string>>): string {
+  const search = new URLSearchParams(query).toString();
+  return search === '' ? path : `${path}?${search}`;
 }

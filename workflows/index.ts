@@ -13,5 +13,6 @@ export { payoutRun } from './payout-run';
 export { reconciliation } from './reconciliation';
 export { recovery } from './recovery';
 export { refund } from './refund';
+export { representment } from './representment';
 export { session } from './session';
 export { transaction } from './transaction';

@@ -1,5 +1,6 @@
 /** Ending a deal, giving money back, and what operators do about payments that are stuck. */
 import type { z } from 'zod';
+import { sha256Hex } from '../../domain/canonical';
 import { allowedActions } from '../../domain/clearing/exceptions';
 import { AuraError, toError } from '../../domain/errors';
 import { newId } from '../../domain/ids';
@@ -11,6 +12,7 @@ import { databaseNow } from '../../store/clock';
 import { inTransaction, type Queryable } from '../../store/db';
 import { insertDecision, listExceptions, lockException, type PaymentException } from '../../store/exceptions';
 import { findInstruction } from '../../store/instructions';
+import { noticesOf } from '../../store/notices';
 import { findRefund, type Refund } from '../../store/refunds';
 import { recordAudit } from '../../store/states';
 import { lockDeal } from '../../store/transactions';
@@ -20,6 +22,8 @@ import {
   refundDecided,
   type RefundAnswer,
   type RefundInput,
+  type RepresentmentAnswer,
+  type RepresentmentInput,
 } from '../../workflows/messages';
 import type { ApiDeps } from '../deps';
 import { route, type Route } from '../route';
@@ -32,17 +36,19 @@ import {
   exceptionsResponse,
   refundRequest,
   refundResponse,
+  representmentRequest,
+  representmentResponse,
 } from '../schemas/aftermath';
 import { transactionParams, transactionResponse } from '../schemas/clearing';
 import { transactionView } from '../views/clearing';
-import { startAndAsk, tell } from '../workflows';
+import { startAndAsk, startOnce, tell } from '../workflows';
 import { readAmount } from './agents';
 import { myDeal } from './transactions';
 
 const REFUND_WAIT_MS = 10_000;
 
 export function aftermathRoutes(): Route[] {
-  return [cancel, refund, exceptions, decide];
+  return [cancel, refund, contest, exceptions, decide];
 }
 
 const cancel = route<z.infer<typeof transactionParams>, z.infer<typeof cancelQuery>>({
@@ -132,6 +138,73 @@ const refund = route<z.infer<typeof transactionParams>, unknown, z.infer<typeof 
     return { status: 201, body: refundView(granted) };
   },
 });
+
+const contest = route<z.infer<typeof transactionParams>, unknown, z.infer<typeof representmentRequest>>({
+  method: 'post',
+  path: '/v1/transactions/:transaction_id/representments',
+  summary: 'Contest the chargeback of a deal before its deadline',
+  tag: 'Clearing',
+  access: ['beacon', 'operator'],
+  params: transactionParams,
+  body: representmentRequest,
+  response: { status: 201, schema: representmentResponse, description: 'What the processor answered' },
+  errors: ['INVALID_REQUEST', 'TRANSACTION_NOT_FOUND', 'SESSION_STATE_CONFLICT', 'SERVICE_UNAVAILABLE'],
+  creates: { kind: 'notice', movesMoney: false },
+  async handler({ params, body, agent, deps, subjectId }) {
+    const deal = await myDeal(deps, params.transaction_id, agent);
+    const [chargeback] = (await noticesOf(deps.db, deal.id))
+      .filter(({ statement, effect }) => statement.kind === 'chargeback' && effect === 'reversed')
+      .toReversed();
+    if (!chargeback) {
+      throw new AuraError('SESSION_STATE_CONFLICT', 'There is no chargeback to contest.', {
+        clearing_status: deal.clearingState,
+      });
+    }
+    const { statement } = chargeback;
+    const { respond_by: until } = statement;
+    if (until !== undefined && new Date(until) <= (await databaseNow(deps.db))) {
+      throw new AuraError('SESSION_STATE_CONFLICT', `It could be contested until ${until}.`, { until });
+    }
+    const answer = await runRepresentment(deps, subjectId, {
+      rail: statement.rail,
+      contest: {
+        noticeId: statement.notice_id,
+        instructionId: statement.instruction_id,
+        statement: body.statement,
+        evidenceSha256: body.evidence_sha256 ?? sha256Hex(body.statement),
+      },
+    });
+    await inTransaction(deps.db, (trx) =>
+      recordAudit(trx, {
+        actor: agent.id,
+        action: 'chargeback.contested',
+        subject: deal.id,
+        detail: { notice_id: chargeback.id, outcome: answer.outcome },
+      }),
+    );
+    return { status: 201, body: { transaction_id: deal.id, ...answer } };
+  },
+});
+
+const REPRESENTMENT_WAIT_MS = 30_000;
+
+async function runRepresentment(
+  { temporal }: ApiDeps,
+  id: string,
+  input: RepresentmentInput,
+): Promise<RepresentmentAnswer> {
+  try {
+    await startOnce<RepresentmentInput>(temporal, { type: 'representment', id: `contest-${id}`, input });
+    return await temporal.withDeadline(Date.now() + REPRESENTMENT_WAIT_MS, async () => {
+      const handle = temporal.workflow.getHandle(`contest-${id}`);
+      return (await handle.result()) as RepresentmentAnswer;
+    });
+  } catch (cause) {
+    throw Object.assign(new AuraError('SERVICE_UNAVAILABLE', 'The rail does not answer; try again.'), {
+      cause,
+    });
+  }
+}
 
 async function askForRefund(
   deps: ApiDeps,

@@ -28,6 +28,26 @@ export const refundResponse = z
   })
   .meta({ id: 'Refund' });
 
+export const representmentRequest = z
+  .object({
+    statement: text(10_000),
+    /** Of the evidence bundle that goes with it. */
+    evidence_sha256: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/)
+      .optional(),
+    extensions,
+  })
+  .meta({ id: 'RepresentmentRequest' });
+
+export const representmentResponse = z
+  .object({
+    transaction_id: id('transaction'),
+    outcome: z.enum(['accepted', 'rejected', 'unknown']),
+    detail: z.string(),
+  })
+  .meta({ id: 'Representment' });
+
 export const exceptionsQuery = z.object({
   status: z.enum(['open', 'resolved']).optional(),
   rail: rail.optional(),

@@ -5,10 +5,11 @@ import { dim, strong, table, tick } from './print';
 export function auditTable({ laws, ok }: AuditReport): string {
   const shown = table(
     ['', 'law', 'checked', 'violations'],
-    laws.map(({ says, checked, violations }) => [tick(violations === 0), says, checked, violations]),
+    laws.map(({ law, checked, violations }) => [tick(violations === 0), law, checked, violations]),
     [2, 3],
   );
-  const named = laws.flatMap(({ law, named: first, violations }) => [
+  const named = laws.flatMap(({ law, says, named: first, violations }) => [
+    ...(violations > 0 ? [`  ${law}: ${dim(says)}`] : []),
     ...first.map(({ subject, detail }) => `  ${law}: ${strong(subject)} ${detail}`),
     ...(violations > first.length ? [dim(`  ${law}: and ${violations - first.length} more`)] : []),
   ]);

@@ -1,13 +1,18 @@
 /** Many deals at once, each with a buyer of its own. */
-import { keyPairFrom, Operator, type HttpOptions } from '../../sdk';
-import { RAILS } from '../../domain/settlement';
+import { quote, type OfferDocument } from '../../domain/market/offer';
+import { formatMoney } from '../../domain/money';
+import { RAIL_TERMS } from '../../domain/rail-terms';
+import type { RailName } from '../../domain/settlement';
+import { keyPairFrom, Operator, type HttpOptions, type RankedOffer } from '../../sdk';
 import type { Environment } from '../environment';
+import type { Payer } from '../purse';
 import { createBuyer, createIssuers, createMerchants, openShops, type Issuers, type Merchant } from './cast';
 import type { Say } from './print';
 import type { StoryResult } from './story';
 
 /** So many deals are under way at once; the rest wait their turn. */
 const AT_ONCE = 25;
+const CEILING = '20000.00';
 
 export async function runCrowd(options: {
   environment: Environment;
@@ -16,12 +21,13 @@ export async function runCrowd(options: {
   say: Say;
 }): Promise<StoryResult> {
   const { environment, intent, deals, say } = options;
-  const http: HttpOptions = { baseUrl: environment.platform.apiUrl };
+  const { platform } = environment;
+  const http: HttpOptions = { baseUrl: platform.apiUrl };
   const shops = new AbortController();
   const result = { cleared: 0, completed: 0, breaks: 0 };
   try {
     const issuers = await createIssuers(environment.databaseUrl);
-    const merchants = await createMerchants(environment.platform, http, issuers);
+    const merchants = await createMerchants(platform, http, issuers);
     openShops(merchants, shops.signal, (error) => say(`a merchant: ${String(error)}`));
     let next = 0;
     const worker = async () => {
@@ -41,9 +47,9 @@ export async function runCrowd(options: {
       }
     };
     await Promise.all(Array.from({ length: Math.min(AT_ONCE, deals) }, worker));
-    const { operator: identity } = environment.platform;
+    const { operator: identity } = platform;
     const operator = new Operator(http, identity.agentId, keyPairFrom(identity.secretKey));
-    for (const rail of RAILS) result.breaks += (await operator.reconcile(rail)).open_breaks;
+    for (const rail of platform.rails) result.breaks += (await operator.reconcile(rail)).open_breaks;
     return result;
   } finally {
     shops.abort();
@@ -51,26 +57,27 @@ export async function runCrowd(options: {
 }
 
 async function oneDeal(
-  environment: Environment,
+  { platform }: Environment,
   http: HttpOptions,
   issuers: Issuers,
   merchants: readonly Merchant[],
   intent: string,
   number: number,
 ) {
-  const rail = RAILS[number % RAILS.length] ?? 'rtp';
-  const buyer = await createBuyer(environment.platform, http, issuers, {
+  const rail = platform.rails[number % platform.rails.length] ?? 'rtp';
+  const buyer = await createBuyer(platform, http, issuers, {
     name: `Buyer ${number}`,
-    rail,
+    rails: [rail],
     number,
   });
   const session = await buyer.scout.openSession({ intent, offerTimeoutSeconds: 30 });
   const [best] = await buyer.scout.rankedOffers(session.session_id);
-  if (!best) throw new Error('no offer was ranked');
+  const payer = buyer.payers.get(rail);
+  if (!best || !payer) throw new Error('no offer was ranked');
   const deal = await buyer.scout.commit(session.session_id, {
     offerId: best.offer_id,
     rail,
-    mandateId: buyer.mandateId,
+    mandateId: await mandateFor(rail, payer, best),
     buyer: { name: `Buyer ${number}` },
   });
   await buyer.scout.waitFor(deal.transaction_id, ({ clearing_status }) => clearing_status === 'cleared');
@@ -82,4 +89,12 @@ async function oneDeal(
     ({ payout }) => payout?.status === 'proved',
   );
   return { cleared: true, completed: paid.status === 'completed' };
+}
+
+/** Up to a ceiling; on a chain the payer signs exactly what one piece of the offer comes to. */
+export function mandateFor(rail: RailName, payer: Payer, offer: RankedOffer): Promise<string> {
+  if (RAIL_TERMS[rail].accountForm !== 'wallet') return payer.mandate(CEILING);
+  const quoted = quote(offer as unknown as OfferDocument, 1);
+  if ('problem' in quoted) throw new Error(quoted.problem.reason);
+  return payer.mandate(formatMoney({ amountMinor: quoted.amounts.totalMinor, asset: 'USD' }));
 }

@@ -47,7 +47,11 @@ export interface Stage {
   /** From a sentence to the best offer. */
   choose(intent?: string): Promise<Chosen>;
   /** Commits to the offer over a rail. */
-  commit(chosen: Chosen, rail: RailName, more?: { fallback?: boolean; mandateId?: string }): Promise<Transaction>;
+  commit(
+    chosen: Chosen,
+    rail: RailName,
+    more?: { fallback?: boolean; mandateId?: string },
+  ): Promise<Transaction>;
   /** Prints every state the deal moves through until it is where it should be. */
   watch(
     transactionId: string,

@@ -66,7 +66,15 @@ const SALE: readonly Row[] = [
   ['T19, novation and margin', novation(deal)],
   ["T21, the rail's proof holds", settlementProved({ ...deal, rail })],
   ['T22, the statement shows it', bankLine('2', 'credit', totalMinor)],
-  ['T8, delivered: release', release({ ...deal, entitlementMinor: deal.totalMinor - deal.feeMinor, feesDeferredMinor: deal.feeMinor, reserveMinor: 0n })],
+  [
+    'T8, delivered: release',
+    release({
+      ...deal,
+      entitlementMinor: deal.totalMinor - deal.feeMinor,
+      feesDeferredMinor: deal.feeMinor,
+      reserveMinor: 0n,
+    }),
+  ],
   ['The payout is sent', payoutSent(payout)],
   ["… the rail's proof holds", payoutProved({ ...payout, rail })],
   ['… and the statement shows it', bankLine('3', 'debit', payout.amountMinor)],
@@ -90,7 +98,15 @@ const OTHERWISE: readonly Row[] = [
   ['… which was sent back', receiptSentBack(receipt)],
   ['The payout was rejected', payoutRejected(payout)],
   ['Play money in the sandbox', sandboxGrant({ principalId: 'buyer', asset, amountMinor: usd('100.00') })],
-  ['6.00 of the margin came out of the sale', release({ ...deal, entitlementMinor: deal.totalMinor - deal.feeMinor, feesDeferredMinor: deal.feeMinor, reserveMinor: usd('6.00') })],
+  [
+    '6.00 of the margin came out of the sale',
+    release({
+      ...deal,
+      entitlementMinor: deal.totalMinor - deal.feeMinor,
+      feesDeferredMinor: deal.feeMinor,
+      reserveMinor: usd('6.00'),
+    }),
+  ],
 ];
 
 const MEANING: Readonly<Record<AccountKind, readonly [owner: string, meaning: string]>> = {

@@ -39,7 +39,7 @@ function railPortPage(): string {
     'The schemas are JSON Schema 2020-12, each complete in itself. Amounts are integers in minor units as strings of digits, never numbers. Instants are RFC 3339 in UTC. What a rail signs has no fields but those listed; what AURA sends may get more, which an adapter ignores, though AURA’s signature is over all of them.',
     '## Signatures',
     'Whatever is signed is the UTF-8 bytes of its canonical JSON by [RFC 8785](https://www.rfc-editor.org/rfc/rfc8785): no white space, keys sorted by UTF-16 code units, numbers as ECMAScript writes them. The signature is Ed25519 (RFC 8032), base64 with padding. Every signed document says its type, so that a signature of one kind never fits another: `aura.settlement-instruction.v1`, `aura.settlement-proof.v1`, `aura.rail-notice.v1`.',
-    `- **An instruction** is signed by AURA; verify it with AURA’s public key before anything else, and execute nothing that does not verify.
+    `- **An instruction** is signed by AURA; verify it with AURA’s public key, which the operator gives you, before anything else, and execute nothing that does not verify.
 - **A proof** or **notice** is signed by a key of the rail. \`evidence\` is the network’s own message as it came, and the statement says its SHA-256, so that the evidence cannot be exchanged.
 - Amount, reference and times of a proof are **the network’s words**. Never copy them from the instruction: a deviation has to show.`,
     `[${FOLDER}/vectors.json](${FOLDER}/vectors.json) has canonical forms with their hashes, signed instructions, proofs, notices and requests, and signatures that must not verify, made with keys that everybody knows. One of them:`,

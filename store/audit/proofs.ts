@@ -48,7 +48,7 @@ function keyRing(trx: Trx): (rail: string) => Promise<RailKey[]> {
 
 /** What else counted the reference is a law of its own, so here it is taken as new. */
 function problemOf(row: Row, keys: readonly RailKey[]): string | undefined {
-  const asked = row.kind === 'pay_in' && row.profileId && !row.again;
+  const asked = row.kind === 'pay_in' && !row.again ? row.profileId : null;
   const { checks } = checkProof({
     instruction: row.instruction,
     proof: row,

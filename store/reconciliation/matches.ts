@@ -7,6 +7,7 @@ import type { RailName } from '../../domain/settlement';
 import { rows, type Trx } from '../db';
 import { postEntries } from '../ledger';
 import { clearDeals, type DealMovement } from './clear';
+import { passOnRailFees } from './rail-fees';
 
 export interface MatchedBy {
   rail: RailName;
@@ -57,7 +58,9 @@ export async function applyFindings(
     ),
   ]);
   const lines = matches.reduce((count, match) => count + match.lines.length, fees.length);
-  return { matched: lines, cleared: await clearDeals(trx, incomingOf(matches), by.actor) };
+  const cleared = await clearDeals(trx, incomingOf(matches), by.actor);
+  await passOnRailFees(trx, cleared);
+  return { matched: lines, cleared };
 }
 
 /** The entries of a match: one for each line, of the deal where it is one deal's. */

@@ -17,7 +17,7 @@ import { Beacon, Scout, type Transaction } from '../../sdk';
 import { checkLedger } from '../../store/ledger';
 import { CLEARING_TASK_QUEUE } from '../../workflows/messages';
 import { testEnvironment, type TestEnvironment } from '../support/environment';
-import { anOffer, createMarket, type Market, type TestBuyer, type TestSeller } from '../support/market';
+import { anOffer, createMarket, type Market, type TestSeller } from '../support/market';
 import { describeOnServer } from '../support/on-server';
 
 jest.setTimeout(120_000);
@@ -156,10 +156,10 @@ describeOnServer('a rail of a small bank', () => {
     return number;
   }
 
-  async function aBuyer(): Promise<TestBuyer> {
+  async function aBuyer(balance: string) {
     const principal = await market.aPrincipal('L1', 'Jane Doe');
     const scout = await Scout.register(env.http, principal);
-    const accountNumber = await anAccount('Jane Doe', '1000000');
+    const accountNumber = await anAccount('Jane Doe', balance);
     const account = await scout.addPaymentAccount({
       rail: 'fednow',
       routingNumber: ROUTING,
@@ -173,7 +173,15 @@ describeOnServer('a rail of a small bank', () => {
       expiresAt,
     });
     expect(mandate).toMatchObject({ status: 'accepted' });
-    return { principalId: principal.principal_id, scout, mandateId: mandate.mandate_id, accountNumber };
+    const { mandate_id: mandateId } = mandate;
+    // Whoever pays over this bank gave a mandate when it joined.
+    const payer = {
+      rail: 'fednow' as const,
+      accountId: account.account_id,
+      accountNumber,
+      mandate: () => Promise.resolve(mandateId),
+    };
+    return { principalId: principal.principal_id, scout, mandateId, accountNumber, payer };
   }
 
   async function aSeller(): Promise<TestSeller> {
@@ -190,9 +198,11 @@ describeOnServer('a rail of a small bank', () => {
   }
 
   /** A deal over the bank, just committed; the payment is on its way. */
-  async function aDeal(price = '349.99') {
-    const [buyer, seller] = [await aBuyer(), await aSeller()];
-    const { sessionId, offers } = await market.rankedSession(buyer, [[seller, [anOffer({ price })]]]);
+  async function aDeal(balance = '1000000') {
+    const [buyer, seller] = [await aBuyer(balance), await aSeller()];
+    const { sessionId, offers } = await market.rankedSession(buyer, [
+      [seller, [anOffer({ price: '349.99' })]],
+    ]);
     const commitment = market.commitment(buyer, offers[0]?.offer_id ?? '', { rail: 'fednow' });
     const transaction = await buyer.scout.commit(sessionId, commitment);
     return { buyer, seller, transaction };
@@ -243,17 +253,21 @@ describeOnServer('a rail of a small bank', () => {
     );
     expect(await balanceOf(deal.seller.accountNumber)).toBe(paid.payout?.amount.replace('.', ''));
     expect((await env.operator.reconcile('fednow')).open_breaks).toBe(0);
-    const [key] = await env
-      .db('proofs')
-      .where({ instruction_id: done.payment.instruction_id })
-      .pluck('key_id');
-    expect(key).toBe(KEY_ID);
+    const proofs = env.db('proofs').where({ instruction_id: done.payment.instruction_id });
+    expect(await proofs.pluck('key_id')).toEqual([KEY_ID]);
   });
 
   test('what the bank refuses ends the deal and costs nobody anything', async () => {
-    const deal = await aDeal('12000.00').catch((error: unknown) => error as Error);
-    // More than the mandate's ceiling: the gate refuses it before the bank has to.
-    expect(deal).toMatchObject({ code: 'BUSINESS_RULE_VIOLATION' });
+    const { buyer, transaction } = await aDeal('34998');
+    const failed = await buyer.scout.waitFor(
+      transaction.transaction_id,
+      ({ status }) => status === 'failed',
+      SLOW,
+    );
+    expect(failed.clearing_status).toBe('declined');
+    expect(failed.failure?.details).toMatchObject({ reason: 'AM04' });
+    expect(await balanceOf(buyer.accountNumber)).toBe('34998');
+    expect(await checkLedger(env.db)).toMatchObject({ balanced: true });
   });
 
   test('kill -9 of the adapter after the bank has paid: the next one finds the payment', async () => {
@@ -290,7 +304,7 @@ describeOnServer('a rail of a small bank', () => {
     const connection = await Connection.connect({ address: process.env.TEMPORAL_ADDRESS });
     try {
       const client = new Client({ connection, namespace: env.namespace });
-      const read = await client.workflow.execute('notices', {
+      const read: unknown = await client.workflow.execute('notices', {
         workflowId: 'notices-of-the-bank',
         taskQueue: CLEARING_TASK_QUEUE,
         args: [{ rail: 'fednow' }],

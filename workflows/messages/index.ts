@@ -94,6 +94,22 @@ export interface RecoveryInput {
   recoveryId: string;
 }
 
+export interface RepresentmentInput {
+  rail: string;
+  contest: {
+    /** The network's id of the chargeback's notice. */
+    noticeId: string;
+    instructionId: string;
+    statement: string;
+    evidenceSha256: string;
+  };
+}
+
+export interface RepresentmentAnswer {
+  outcome: 'accepted' | 'rejected' | 'unknown';
+  detail: string;
+}
+
 export interface NoticesInput {
   rail: string;
 }

@@ -1,3 +1,4 @@
+import type { Beacon } from '../../../sdk';
 import { post } from '../../purse';
 import { strong, table } from '../print';
 import { chapter, type Stage } from '../stage';
@@ -10,7 +11,7 @@ export const chargeback: Scenario = {
   async tell(stage) {
     const { say, environment } = stage;
     const processor = `${environment.platform.sandboxes.processes.get('card')?.url ?? ''}/card`;
-    const { id } = await paidByCard(stage);
+    const { id, seller } = await paidByCard(stage);
 
     chapter(say, 'Three weeks later the cardholder denies the purchase');
     const deal = await stage.buyer.scout.transaction(id);
@@ -27,18 +28,23 @@ export const chargeback: Scenario = {
     await showRecoveries(stage, id);
     await stage.ledger(id, 'the deal on the ledger: the seller bears it, out of its margin and balance');
 
-    chapter(say, 'The processor decides the representment: won');
+    chapter(say, 'The seller contests it with the evidence of the deal, and wins');
+    const contested = await seller.contestChargeback(id, {
+      statement: 'Delivered to the address that the cardholder gave; the carrier has the signature.',
+    });
+    say(`  the processor took the representment: ${strong(contested.outcome)}`);
     await post(`${processor}/operator/chargebacks/${opened.id}/decision`, { outcome: 'won' });
-    const won = await stage.watch(id, ({ clearing_status }) => clearing_status !== 'reversed');
+    await stage.watch(id, ({ clearing_status }) => clearing_status !== 'reversed');
+    const won = await stage.untilCleared(id, 'card');
     await stage.ledger(id, 'the deal on the ledger: all of it given back');
     const { open_breaks: breaks } = await stage.operator.reconcile('card');
-    expectThat(won.clearing_status !== 'reversed', 'the won representment changed nothing');
+    expectThat(won.clearing_status === 'cleared', 'the won representment was not reconciled');
     return { reversed: true, wonBack: true, clearing: won.clearing_status ?? '', breaks };
   },
 };
 
 /** A delivered, paid and paid-out deal by card. */
-export async function paidByCard(stage: Stage): Promise<{ id: string; sellerId: string }> {
+export async function paidByCard(stage: Stage): Promise<{ id: string; sellerId: string; seller: Beacon }> {
   const chosen = await stage.choose();
   const deal = await stage.commit(chosen, 'card');
   const id = deal.transaction_id;
@@ -49,7 +55,7 @@ export async function paidByCard(stage: Stage): Promise<{ id: string; sellerId: 
   await stage.watch(id, ({ status }) => status === 'completed');
   await beacon.waitFor(id, ({ payout }) => payout?.status === 'proved', { timeoutMs: 60_000 });
   stage.say(`  ${chosen.merchant.name} has been paid out`);
-  return { id, sellerId: principal.principal_id };
+  return { id, sellerId: principal.principal_id, seller: beacon };
 }
 
 /** Every cent of what a reversal cost whom. */

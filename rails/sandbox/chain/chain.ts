@@ -30,6 +30,8 @@ export interface SandboxChain {
   mine(blocks: number): Promise<number>;
   /** Replaces the last `depth` blocks by empty ones, or by ones with the same transactions. */
   reorganise(depth: number, keepTransactions: boolean): Promise<void>;
+  /** From now on blocks get the time that it is. */
+  catchUp(): void;
   height(): Promise<number>;
   pendingCount(): Promise<number>;
   close(): Promise<void>;
@@ -42,12 +44,15 @@ const TIP_WEI = 50_000_000_000n;
 const PLENTY_OF_GAS = parseEther('1000000');
 const MINE_AT_ONCE = 1_000;
 
-export async function openChain(url: string): Promise<SandboxChain> {
+/** Blocks get the time that it is; `startAt` (milliseconds) is the time until `catchUp` is called. */
+export async function openChain(url: string, startAtMs?: number): Promise<SandboxChain> {
+  let frozenAtMs = startAtMs;
+  const nowMs = () => frozenAtMs ?? Date.now();
   const rpc = createRpc({ url, timeoutMs: RPC_TIMEOUT_MS });
   const owner = privateKeyToAccount(sandboxKey('deployer'));
   // Whoever makes blocks does so alone: their times must not go back, and the owner's account nonce goes on by one.
   const lock = createLock();
-  const send = (data: Hex, to?: Address) => lock(() => sendAsOwner(rpc, owner, data, to));
+  const send = (data: Hex, to?: Address) => lock(() => sendAsOwner(rpc, owner, data, { to, nowMs: nowMs() }));
   const call = (functionName: string, args: readonly unknown[]) =>
     send(encodeFunctionData({ abi: artifact.abi, functionName, args }), TOKEN_ADDRESS);
   const setGas = async (to: Address, wei: bigint) =>
@@ -71,10 +76,11 @@ export async function openChain(url: string): Promise<SandboxChain> {
     mine: (blocks) =>
       lock(async () => {
         for (let left = blocks; left > 0; left -= MINE_AT_ONCE)
-          await makeBlocks(rpc, Math.min(left, MINE_AT_ONCE));
+          await makeBlocks(rpc, Math.min(left, MINE_AT_ONCE), nowMs());
         return heightOf(rpc);
       }),
     reorganise: (depth, keep) => lock(() => reorganise(rpc, depth, keep)),
+    catchUp: () => (frozenAtMs = undefined),
     height: () => heightOf(rpc),
     async pendingCount() {
       const { pending } = await rpc.call<{ pending: Hex }>('txpool_status', []);
@@ -89,9 +95,9 @@ async function hasToken(rpc: Rpc): Promise<boolean> {
 }
 
 /** With the time that it is: left to itself the node's clock is up to two seconds behind. */
-async function makeBlocks(rpc: Rpc, blocks: number): Promise<void> {
+async function makeBlocks(rpc: Rpc, blocks: number, nowMs: number): Promise<void> {
   const last = await rpc.call<{ timestamp: Hex }>('eth_getBlockByNumber', ['latest', false]);
-  const timestamp = Math.max(Math.floor(Date.now() / 1_000), Number(last.timestamp));
+  const timestamp = Math.max(Math.floor(nowMs / 1_000), Number(last.timestamp));
   await rpc.call('evm_mine', [{ timestamp, blocks }]);
 }
 
@@ -100,7 +106,12 @@ async function heightOf(rpc: Rpc): Promise<number> {
 }
 
 /** Sends, mines, and throws unless it took effect. */
-async function sendAsOwner(rpc: Rpc, owner: PrivateKeyAccount, data: Hex, to?: Address): Promise<void> {
+async function sendAsOwner(
+  rpc: Rpc,
+  owner: PrivateKeyAccount,
+  data: Hex,
+  { to, nowMs }: { to?: Address; nowMs: number },
+): Promise<void> {
   const nonce = Number(await rpc.call<Hex>('eth_getTransactionCount', [owner.address, 'pending']));
   const raw = await owner.signTransaction({
     type: 'eip1559',
@@ -113,7 +124,7 @@ async function sendAsOwner(rpc: Rpc, owner: PrivateKeyAccount, data: Hex, to?: A
     to,
   });
   const hash = await rpc.call<Hex>('eth_sendRawTransaction', [raw]);
-  await makeBlocks(rpc, 1);
+  await makeBlocks(rpc, 1, nowMs);
   const receipt = await rpc.call<{ status: Hex } | null>('eth_getTransactionReceipt', [hash]);
   if (receipt?.status !== '0x1') throw new Error('a transaction of the sandbox itself failed');
 }

@@ -15,13 +15,14 @@ import { CHAIN_ID, openChain, TOKEN_ADDRESS, type SandboxChain } from './chain';
 import { sandboxKey } from './keys';
 import { createChainMisbehaviours } from './misbehaviour';
 import { startMiner } from './miner';
-import { startNode } from './node';
+import { CHAIN_AGE_MS, startNode } from './node';
 import { onChainOperator } from './operator';
 import { onRpc, type ProxyDeps } from './proxy';
 
 const BLOCK_MS = 1_000;
 const ATOMIC_PER_HUNDREDTH = 10_000n;
 const OPENING_GAS = parseEther('10000');
+const HOUR_MS = 3_600_000;
 const KEEP_ALIVE_MS = 75_000;
 const REQUEST_TIMEOUT_MS = 30_000;
 
@@ -30,8 +31,10 @@ export async function startChain(options: FamilyOptions): Promise<RunningFamily>
   const dataDir = join(options.dataDir, 'chain');
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const node = await startNode({ dataDir, chainId: CHAIN_ID, onExit: options.onFatal });
-  const chain = await openChain(node.url);
+  // What AURA's wallets open with was there long before the first statement.
+  const chain = await openChain(node.url, Date.now() - CHAIN_AGE_MS + HOUR_MS);
   await endow(chain);
+  chain.catchUp();
   const miner = startMiner({ chain, blockMs, onFatal: options.onFatal });
   const misbehaviours = createChainMisbehaviours(options.seed ?? 1);
   const deps: ProxyDeps = {
