@@ -67,7 +67,7 @@ export function noticeActivities(deps: ActivityDeps) {
       case 'pay_in': {
         const deal = await lockDeal(trx, subjectId);
         return statement.kind === 'representment_won'
-          ? undoReversal(trx, deps, deal, { noticeId: id, instruction: stored.instruction })
+          ? undoReversal(trx, deps, deal, notice)
           : reverseDeal(trx, deps, deal, notice);
       }
       case 'deposit':

@@ -2,12 +2,24 @@
 import { canonicalHash } from '../domain/canonical';
 import { refusal, type ErrorCode, type Refusal } from '../domain/errors';
 import { newId } from '../domain/ids';
-import { refundGranted, refundProved, refundToBalance, type Sources } from '../domain/ledger/postings';
+import {
+  refundGranted,
+  refundProved,
+  refundToBalance,
+  refundWithdrawn,
+  type Sources,
+} from '../domain/ledger/postings';
 import { divideHalfEven } from '../domain/money';
 import type { RailAnswer, RailName, SignedInstruction } from '../domain/settlement';
 import { inTransaction, type Trx } from '../store/db';
 import { resolveException } from '../store/exceptions';
-import { findProof, instructionOf, lockInstruction } from '../store/instructions';
+import {
+  claimTransmission,
+  findProof,
+  instructionOf,
+  lockInstruction,
+  setInstructionStatus,
+} from '../store/instructions';
 import { postEntries } from '../store/ledger';
 import { lockPrincipals } from '../store/principals';
 import {
@@ -38,7 +50,9 @@ export interface RefundOrder {
 
 /** How much of the total was not refunded yet, minor units. */
 export async function leftToRefund(trx: Trx, deal: Deal): Promise<bigint> {
-  const granted = (await refundsOf(trx, deal.id)).reduce((sum, { amountMinor }) => sum + amountMinor, 0n);
+  const granted = (await refundsOf(trx, deal.id))
+    .filter(({ status }) => status !== 'withdrawn')
+    .reduce((sum, { amountMinor }) => sum + amountMinor, 0n);
   return deal.totalMinor - granted;
 }
 
@@ -85,6 +99,32 @@ export async function grantRefund(
     },
   });
   return id;
+}
+
+/** Takes back refunds that nobody has sent yet: the rail has given the buyer the whole payment. */
+export async function withdrawRefunds(trx: Trx, deal: Deal): Promise<void> {
+  for (const refund of await refundsOf(trx, deal.id)) {
+    if (refund.status !== 'pending') continue;
+    const sent = await instructionOf(trx, refund.id, 'refund');
+    const id = sent?.instruction.instruction_id;
+    if (id !== undefined) {
+      // Whoever has the right to send it may be sending it right now.
+      if (!(await claimTransmission(trx, id, 'aura:withdrawn'))) continue;
+      await setInstructionStatus(trx, id, 'never_executed');
+    }
+    await setRefundStatus(trx, refund.id, 'withdrawn');
+    await postEntries(trx, [
+      refundWithdrawn({
+        refundId: refund.id,
+        transactionId: deal.id,
+        buyer: deal.buyerPrincipalId,
+        seller: deal.sellerPrincipalId,
+        bearer: deal.sellerPrincipalId,
+        asset: deal.asset,
+        sources: refund.sources,
+      }),
+    ]);
+  }
 }
 
 async function sourcesFor(trx: Trx, deal: Deal, amountMinor: bigint): Promise<Sources> {
@@ -286,7 +326,7 @@ async function toBalance(trx: Trx, deal: Deal, refund: Refund, cause: string): P
 /** X6 once refunds that reached the buyer add up to the total. */
 async function concluded(trx: Trx, deal: Deal, refundId: string): Promise<void> {
   const reached = (await refundsOf(trx, deal.id))
-    .filter(({ status }) => status !== 'pending')
+    .filter(({ status }) => status === 'proved' || status === 'to_balance')
     .reduce((sum, { amountMinor }) => sum + amountMinor, 0n);
   const told = { session_id: deal.sessionId, transaction_id: deal.id, refund_id: refundId };
   const events = [{ type: 'refund.proved' as const, correlationId: deal.sessionId, payload: told }];

@@ -1,7 +1,8 @@
 /** X5 and X7: a rail takes a settlement back, and sometimes gives it again. */
 import { mayRetry } from '../domain/ach-returns';
+import { giveBack } from '../domain/clearing/reversal';
 import { reversal, reversalUndone, type Sources, type Waterfall } from '../domain/ledger/postings';
-import type { Instruction, RailAnswer, SignedInstruction } from '../domain/settlement';
+import type { SignedInstruction } from '../domain/settlement';
 import { inTransaction, rows, type Trx } from '../store/db';
 import { resolveException } from '../store/exceptions';
 import { instructionOf, lockInstruction, setInstructionStatus } from '../store/instructions';
@@ -20,6 +21,7 @@ import { judgeAnswer, nativeProblems } from './judge';
 import { inBooks } from './notice';
 import { stuck, type Asked, type Outgoing } from './outgoing';
 import { openRecovery } from './recovery';
+import { withdrawRefunds } from './refund';
 
 /** What the workflow starts or tells because of a notice. */
 export interface ReversalEffect {
@@ -46,6 +48,7 @@ export async function reverseDeal(
     return {};
   }
   await lockPrincipals(trx, [deal.buyerPrincipalId, deal.sellerPrincipalId]);
+  await withdrawRefunds(trx, deal);
   const bearer = bearerOf(deps, deal);
   const { amountMinor, feeMinor } = inBooks(statement, deal.asset);
   const sources = await sourcesOfReversal(trx, deal, amountMinor, feeMinor);
@@ -157,7 +160,7 @@ export async function undoReversal(
   trx: Trx,
   deps: ActivityDeps,
   deal: Deal,
-  { noticeId, instruction }: { noticeId: string; instruction: Instruction },
+  { id: noticeId, statement }: StoredNotice,
 ): Promise<ReversalEffect> {
   const taken = await standingReversal(trx, deal.id);
   if (deal.clearingState !== 'reversed' || !taken) {
@@ -167,8 +170,10 @@ export async function undoReversal(
     });
     return {};
   }
-  await settleAgain(trx, deps, deal, { key: noticeId, reversalId: taken.id, sources: taken.sources });
-  await setInstructionStatus(trx, instruction.instruction_id, 'executed');
+  const { amountMinor } = inBooks(statement, deal.asset);
+  const { id: reversalId, sources } = taken;
+  await settleAgain(trx, deps, deal, { key: noticeId, reversalId, sources, amountMinor });
+  await setInstructionStatus(trx, statement.instruction_id, 'executed');
   await judgeNotice(trx, noticeId, { accepted: true, effect: 'reversal undone' });
   return { transactionId: deal.id };
 }
@@ -181,13 +186,25 @@ async function settleAgain(
     key,
     reversalId,
     sources: json,
+    amountMinor,
     match,
-  }: { key: string; reversalId: string; sources: Record<string, string>; match?: Match },
+  }: {
+    key: string;
+    reversalId: string;
+    sources: Record<string, string>;
+    /** What came back. */
+    amountMinor: bigint;
+    match?: Match;
+  },
 ): Promise<void> {
   const sources = sourcesOf(json as Record<keyof Sources, string>);
   const covered = await undoRecoveries(trx, deal, sources.recoverableMinor);
   const coveredMinor =
     covered.marginMinor + covered.collateralMinor + covered.defaultFundMinor + covered.capitalMinor;
+  const given = giveBack(amountMinor, {
+    sources: { ...sources, recoverableMinor: sources.recoverableMinor - coveredMinor },
+    covered,
+  });
   const told = { session_id: deal.sessionId, transaction_id: deal.id };
   await recordChange(trx, {
     sessionId: deal.sessionId,
@@ -208,8 +225,7 @@ async function settleAgain(
         seller: deal.sellerPrincipalId,
         bearer: bearerOf(deps, deal),
         asset: deal.asset,
-        sources: { ...sources, recoverableMinor: sources.recoverableMinor - coveredMinor },
-        covered,
+        ...given,
         ...atRailOf(deps, deal.rail, deal.asset),
       }),
       ...(match ? [match.entry] : []),
@@ -288,6 +304,7 @@ export function reversalActivities(deps: ActivityDeps) {
               key: input.instructionId,
               reversalId: taken.id,
               sources: taken.sources,
+              amountMinor: deal.totalMinor,
               match: judgement.match,
             });
             await resolveException(trx, deal.id, 'it executed');

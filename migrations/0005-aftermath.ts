@@ -29,7 +29,7 @@ export const aftermath: Migration = {
       requested_by text NOT NULL,
       -- What it was taken from when it was granted.
       sources jsonb NOT NULL,
-      status text NOT NULL DEFAULT 'pending' CHECK (${oneOf('status', ['pending', 'proved', 'to_balance'])}),
+      status text NOT NULL DEFAULT 'pending' CHECK (${oneOf('status', ['pending', 'proved', 'to_balance', 'withdrawn'])}),
       created_at timestamptz NOT NULL DEFAULT now(),
       ended_at timestamptz
     );
@@ -38,7 +38,7 @@ export const aftermath: Migration = {
     -- Refunds never add up to more than the deal. The deal's row is locked by whoever refunds.
     CREATE FUNCTION check_refunds() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
-      IF (SELECT sum(amount_minor) FROM refunds WHERE transaction_id = NEW.transaction_id)
+      IF (SELECT sum(amount_minor) FROM refunds WHERE transaction_id = NEW.transaction_id AND status <> 'withdrawn')
          > (SELECT total_minor FROM transactions WHERE id = NEW.transaction_id) THEN
         RAISE EXCEPTION 'refunds exceed the total' USING ERRCODE = 'check_violation', CONSTRAINT = 'refunds_within_total';
       END IF;

@@ -12,20 +12,26 @@ export interface Refund {
   cause: RefundCause;
   reason: string;
   requestedBy: string;
-  /** `to_balance`: no rail could bring it, so it is the buyer's free balance. */
-  status: 'pending' | 'proved' | 'to_balance';
+  /** `to_balance`: no rail could bring it, so it is the buyer's free balance. `withdrawn`: the rail had taken it back. */
+  status: 'pending' | 'proved' | 'to_balance' | 'withdrawn';
+  /** What it was taken from when it was granted. */
+  sources: Sources;
   createdAt: Date;
 }
 
-type Row = Omit<Refund, 'amountMinor'> & { amount: string };
+type Row = Omit<Refund, 'amountMinor' | 'sources'> & {
+  amount: string;
+  sources: Record<keyof Sources, string>;
+};
 const COLUMNS = `id, transaction_id AS "transactionId", asset, amount_minor AS amount, cause, reason,
-  requested_by AS "requestedBy", status, created_at AS "createdAt"`;
-const toRefund = ({ amount, ...rest }: Row): Refund => ({ ...rest, amountMinor: BigInt(amount) });
+  requested_by AS "requestedBy", status, sources, created_at AS "createdAt"`;
+const toRefund = ({ amount, sources, ...rest }: Row): Refund => ({
+  ...rest,
+  amountMinor: BigInt(amount),
+  sources: sourcesOf(sources),
+});
 
-export async function insertRefund(
-  trx: Trx,
-  refund: Omit<Refund, 'status' | 'createdAt'> & { sources: Sources },
-): Promise<void> {
+export async function insertRefund(trx: Trx, refund: Omit<Refund, 'status' | 'createdAt'>): Promise<void> {
   const { sources } = refund;
   await trx('refunds').insert({
     id: refund.id,

@@ -19,7 +19,9 @@ export async function authenticate(db: Db, request: SignedRequest): Promise<Agen
   if (!agent)
     throw new AuraError('AUTHENTICATION_REQUIRED', 'The agent is not known.', { field: 'X-Agent-ID' });
   checkSignature(request, agent.publicKey);
-  if (agent.status !== 'active' || agent.principalStatus !== 'active') throw new AuraError('AGENT_SUSPENDED');
+  // Whoever is suspended still sees what became of its money; it only does nothing more.
+  const active = agent.status === 'active' && agent.principalStatus === 'active';
+  if (!active && request.method !== 'GET') throw new AuraError('AGENT_SUSPENDED');
   return agent;
 }
 

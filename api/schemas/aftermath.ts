@@ -23,7 +23,7 @@ export const refundResponse = z
     currency: z.string(),
     cause: z.enum(['voluntary', 'cancellation', 'remedy']),
     reason: z.string(),
-    status: z.enum(['pending', 'proved', 'to_balance']),
+    status: z.enum(['pending', 'proved', 'to_balance', 'withdrawn']),
     created_at: z.string(),
   })
   .meta({ id: 'Refund' });

@@ -98,7 +98,7 @@ export async function misbehave(
   for (const [url, mischief] of surfaces) {
     if (url === undefined) continue;
     await setSeed(url, seed);
-    for (const rule of rulesOf(mischief, percent)) {
+    for (const rule of rulesOf(mischief, percent, sandboxes.env.AURA_STABLECOIN_PAY_TO)) {
       await post(`${url}/operator/misbehaviours`, rule);
       rules++;
     }
@@ -111,8 +111,11 @@ export async function misbehave(
   }
 }
 
-/** The chance of each kind on an occasion is its share of the rate. */
-function rulesOf(mischief: Mischief, percent: number) {
+/**
+ * The chance of each kind on an occasion is its share of the rate. Transactions get stuck in AURA's wallet only, which
+ * replaces them: the facilitator's would stay in the way of everything that it sends after.
+ */
+function rulesOf(mischief: Mischief, percent: number, wallet: string | undefined) {
   return Object.entries(mischief).flatMap(([on, kinds]) => {
     const rateBps = Math.max(1, Math.round((percent * BPS_PER_PERCENT) / kinds.length));
     return percent === 0
@@ -121,6 +124,7 @@ function rulesOf(mischief: Mischief, percent: number) {
           kind,
           on,
           rateBps,
+          ...(kind === 'stuck' && { matching: { sender: wallet } }),
           ...(kind === 'refuse' && { reason: REFUSAL_REASONS[index % REFUSAL_REASONS.length] }),
         }));
   });

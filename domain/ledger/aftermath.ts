@@ -78,6 +78,16 @@ export function refundToBalance({
   ]);
 }
 
+/** The rail took the whole payment back before the refund was sent: it goes back to where it was taken from. */
+export function refundWithdrawn(input: Taken & { refundId: string; buyer: string }): Entry {
+  const { refundId, transactionId, buyer, asset, sources } = input;
+  const mirrored = take(input).map((posting) => credit(posting.account, posting.amountMinor));
+  return entry('refund_withdrawn', refundId, transactionId, [
+    debit(of(buyer, 'refund_due', asset), sumOf(sources)),
+    ...mirrored,
+  ]);
+}
+
 /** X5: the rail took the settlement back, and its fee besides. */
 export function reversal(input: Taken & AtRail & { noticeId: string }): Entry {
   const { noticeId, transactionId, asset, sources } = input;

@@ -41,6 +41,7 @@ export const LEDGER_EVENTS = [
   'refund_granted',
   'refund_proved',
   'refund_to_balance',
+  'refund_withdrawn',
   'reversal',
   'waterfall',
   'reversal_undone',

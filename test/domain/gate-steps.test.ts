@@ -198,7 +198,7 @@ describe('steps 5 and 6, settlement and risk', () => {
     expect(details).toMatchObject({
       step: 'settlement_compatibility',
       rule: 'no_common_rail',
-      refused: [{ rail: 'rtp', reason: 'the seller has no account there' }],
+      refused: [{ rail: 'rtp', reason: 'the seller cannot be paid over it' }],
     });
   });
 

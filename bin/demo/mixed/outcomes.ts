@@ -9,7 +9,7 @@ interface Group {
   count: number;
 }
 
-/** Prints deals, exceptions and breaks by rail, and answers the totals. */
+/** Prints deals, failures, exceptions and breaks by rail, and answers the totals. */
 export async function showOutcomes(
   say: Say,
   db: Queryable,
@@ -30,6 +30,12 @@ export async function showOutcomes(
     `SELECT kind || ': ' || coalesce(effect, 'not judged') AS what, rail, count(*)::int AS count
      FROM rail_notices WHERE accepted IS NOT FALSE GROUP BY 1, 2`,
   );
+  const failures = await rows<Group>(
+    db,
+    `SELECT left(coalesce(s.failure->'details'->>'cause', s.failure->>'message', s.failure->>'code'), 60) AS what, t.rail,
+       count(*)::int AS count
+     FROM sessions s JOIN transactions t ON t.session_id = s.id WHERE s.market_state = 'failed' GROUP BY 1, 2`,
+  );
   const deals = standing.map(({ rail, market, clearing }) => ({
     what: `${market}/${clearing ?? '-'}`,
     rail,
@@ -37,6 +43,8 @@ export async function showOutcomes(
   }));
   heading(say, 'Deals by state and rail');
   say(grid('market/clearing', deals));
+  heading(say, 'Failed deals by reason and rail');
+  say(grid('reason', failures));
   heading(say, 'Exceptions by cause and rail');
   say(grid('cause, status', exceptions));
   heading(say, 'Breaks by kind and rail');

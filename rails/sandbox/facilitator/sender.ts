@@ -35,16 +35,18 @@ export interface Sender {
   close(): void;
 }
 
-/** The account nonce to give out next, where the chain has not seen the last one yet. */
+/** The account nonce to give out next, where the chain has not seen the last one yet; and what was sent under which. */
 interface Nonces {
   next: number;
+  sent: Map<number, Hex>;
 }
 
 const GAS = 250_000n;
+const RESENT_AT_ONCE = 50;
 
 export function createSender(deps: SenderDeps): Sender {
   const timers = new Set<NodeJS.Timeout>();
-  const nonces: Nonces = { next: 0 };
+  const nonces: Nonces = { next: 0, sent: new Map() };
   let queue: Promise<unknown> = Promise.resolve();
   /** Account nonces are given out one at a time. */
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
@@ -62,6 +64,7 @@ export function createSender(deps: SenderDeps): Sender {
   return {
     transfer: (order) =>
       inTurn(async () => {
+        await closeGaps(deps, nonces);
         const { raw, hash, fresh } = await prepare(deps, nonces, order);
         if (!fresh || order.broadcast === 'never') return hash;
         if (order.broadcast === 'later') {
@@ -72,6 +75,7 @@ export function createSender(deps: SenderDeps): Sender {
         if (order.twice) {
           const again = await sign(deps, nonces, order.data);
           nonces.next = again.accountNonce + 1;
+          nonces.sent.set(again.accountNonce, again.raw);
           await send(deps, again.raw);
         }
         return hash;
@@ -113,7 +117,16 @@ async function prepare(
   await deps.flushed();
   // What is never sent leaves its account nonce to the next one.
   if (!never) nonces.next = accountNonce + 1;
+  if (order.broadcast === 'now') nonces.sent.set(accountNonce, raw);
   return { raw, hash, fresh: true };
+}
+
+/** What was lost on its way to the chain leaves a gap that nothing after it gets past: it goes out again first. */
+async function closeGaps(deps: SenderDeps, { sent }: Nonces): Promise<void> {
+  if (sent.size === 0) return;
+  const mined = await deps.client.getTransactionCount({ address: deps.account.address });
+  for (const accountNonce of sent.keys()) if (accountNonce < mined) sent.delete(accountNonce);
+  for (const raw of [...sent.values()].slice(0, RESENT_AT_ONCE)) await send(deps, raw);
 }
 
 async function sign({ client, account, chainId, token }: SenderDeps, nonces: Nonces, data: Hex) {
