@@ -211,7 +211,13 @@ describeOnServer('the API', () => {
 
       const victim = await market.aBuyer();
       await env.db('agents').where({ id: victim.scout.agentId }).update({ status: 'suspended' });
-      await expect(victim.scout.accounts()).rejects.toMatchObject({ status: 403, code: 'AGENT_SUSPENDED' });
+      const intent = { intent: 'I need wireless headphones' };
+      await expect(victim.scout.openSession(intent)).rejects.toMatchObject({
+        status: 403,
+        code: 'AGENT_SUSPENDED',
+      });
+      // It still sees what became of its money.
+      expect(await victim.scout.accounts()).toBeDefined();
 
       const principal = await market.aPrincipal('L2');
       const stranger = { ...principal, key: newKeyPair() };

@@ -59,6 +59,26 @@ async function run(market: Market): Promise<Map<string, string>> {
     (await market.aDealCommitted({ price: '366.15' })).transaction.transaction_id,
   );
 
+  const refund = await cleared.seller.beacon.refund(id, { amount: '10.00', reason: 'a scratch' });
+  named.set('refund.proved', `refund-${refund.refund_id}`);
+  const unwanted = await market.aDealCommitted();
+  const { transaction_id: unwantedId } = unwanted.transaction;
+  await unwanted.buyer.scout.waitFor(unwantedId, isCleared, SLOW);
+  await unwanted.buyer.scout.cancelTransaction(unwantedId);
+  await unwanted.buyer.scout.waitFor(unwantedId, ({ status }) => status === 'cancelled', SLOW);
+  named.set('transaction.cancelled', unwantedId);
+  const disputed = await market.aDealCommitted();
+  const { transaction_id: disputedId } = disputed.transaction;
+  await disputed.buyer.scout.waitFor(disputedId, isCleared, SLOW);
+  const { dispute_id: disputeId } = await disputed.buyer.scout.disputes.file(disputedId, {
+    reason: 'not_delivered',
+    description: 'nothing came',
+    remedy: 'refund',
+  });
+  await disputed.seller.beacon.disputes.answer(disputeId, { position: 'accept', statement: 'so it is' });
+  await disputed.buyer.scout.waitFor(disputedId, ({ status }) => status === 'cancelled', SLOW);
+  named.set('dispute.accepted', disputeId).set('transaction.disputed', disputedId);
+
   const buyer = await market.aBuyer();
   const seller = await market.aSeller();
   const { sessionId } = await market.rankedSession(buyer, [[seller, [anOffer()]]]);
