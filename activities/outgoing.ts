@@ -1,8 +1,10 @@
 /** What deposits, payouts, refunds and recoveries have in common while a rail has not said the last word. */
-import type { RailAnswer, SignedInstruction } from '../domain/settlement';
+import { receiptSentBack, unknownReceipt } from '../domain/ledger/postings';
+import { isIncoming, type RailAnswer, type SignedInstruction } from '../domain/settlement';
 import type { Trx } from '../store/db';
 import { openException } from '../store/exceptions';
 import type { StoredInstruction } from '../store/instructions';
+import { postEntries } from '../store/ledger';
 import type { ActivityDeps } from './deps';
 import { nextStep } from './exception';
 import { inquiryDelayMs, type Judgement } from './judge';
@@ -28,7 +30,7 @@ export type Outgoing =
 export async function stuck(
   trx: Trx,
   deps: ActivityDeps,
-  { instruction }: StoredInstruction,
+  stored: StoredInstruction,
   about: {
     subjectId: string;
     transactionId: string | null;
@@ -37,7 +39,9 @@ export async function stuck(
     inquiries: number;
   },
 ): Promise<Outgoing> {
+  const { instruction } = stored;
   const { judgement, inquiries, subjectId, transactionId, workflowId } = about;
+  if (judgement.verdict === 'nonconforming') await bookAstray(trx, stored, judgement, transactionId);
   const afterMs = inquiryDelayMs(deps, instruction.rail, inquiries);
   if (judgement.verdict === 'pending' && !judgement.overdue) return { next: 'inquire', afterMs };
   const cause =
@@ -60,4 +64,16 @@ export async function stuck(
     inquiries,
   });
   return doing === 'inquire' ? { next: 'inquire', afterMs } : { next: 'operator' };
+}
+
+/** Money that moved otherwise than instructed is in suspense until somebody has decided what becomes of it. */
+export async function bookAstray(
+  trx: Trx,
+  { instruction: { instruction_id: receiptId, kind, rail } }: StoredInstruction,
+  { proof: { statement } }: Extract<Judgement, { verdict: 'nonconforming' }>,
+  transactionId: string | null,
+): Promise<void> {
+  const { asset, amount_minor } = statement;
+  const moved = { receiptId, rail, transactionId, asset, amountMinor: BigInt(amount_minor) };
+  await postEntries(trx, [isIncoming(kind) ? unknownReceipt(moved) : receiptSentBack(moved)]);
 }

@@ -16,6 +16,7 @@ import { endDeal } from './end';
 import { exceptionStep, instructAnew, nextStep, raise, resumed } from './exception';
 import { atRailOf } from './instruct';
 import { inquiryDelayMs, judgeAnswer, nativeProblems, type Judgement } from './judge';
+import { bookAstray } from './outgoing';
 import { sendBack } from './send-back';
 
 /** What the workflow does next. */
@@ -150,6 +151,9 @@ export function settleActivities(deps: ActivityDeps) {
         entries: [sentBack, ...(judgement.match ? [judgement.match.entry] : [])],
       });
       return { next: 'ended' };
+    }
+    if (judgement.verdict === 'nonconforming') {
+      await bookAstray(trx, await lockInstruction(trx, instructionId), judgement, deal.id);
     }
     const open = judgement.verdict === 'pending' || judgement.verdict === 'unknown';
     const detail = 'cause' in judgement ? judgement.cause : 'the return did not conform either';

@@ -130,6 +130,15 @@ function rulesOf(mischief: Mischief, percent: number, wallet: string | undefined
   });
 }
 
+/** Where the token's compliance list got AURA's own wallets, its issuer takes them off again. */
+export async function liftListings({ sandboxes }: Pick<Platform, 'sandboxes'>): Promise<void> {
+  const url = sandboxes.processes.get('chain')?.url;
+  const { AURA_STABLECOIN_PAY_TO, AURA_X402_PAY_TO } = sandboxes.env;
+  for (const address of [AURA_STABLECOIN_PAY_TO, AURA_X402_PAY_TO]) {
+    if (url && address) await post(`${url}/operator/blacklist`, { address, listed: false });
+  }
+}
+
 /** The facilitator's chances are not seeded. */
 async function setSeed(url: string, seed: number): Promise<void> {
   await fetch(`${url}/operator/misbehaviours/seed`, {

@@ -10,7 +10,7 @@ import { createDb, rows, type Db } from '../../store/db';
 import type { Environment } from '../environment';
 import { auditTable } from './audit-table';
 import { createIssuers, createMerchants, openShops } from './cast';
-import { misbehave } from './mischief';
+import { liftListings, misbehave } from './mischief';
 import { createCaretaker, type Caretaker } from './mixed/caretaker';
 import { makeDeal, tend, type Cast, type MixedDeal } from './mixed/deals';
 import { plansFor, type Plan } from './mixed/plan';
@@ -121,6 +121,7 @@ async function tendUntilRest(run: Run): Promise<Standing[]> {
   for (let look = 0; ; look++) {
     const now = await standings(run.db);
     await tendAll(run, now);
+    await liftListings(run.environment.platform);
     await attend(caretaker, rails, look);
     const restless = now.map(unrestOf).filter((why) => why !== undefined);
     if (Date.now() - saidAt >= SAY_EVERY_MS) {

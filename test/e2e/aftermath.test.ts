@@ -167,15 +167,47 @@ describe('after the settlement', () => {
     }
   });
 
-  it('an operator decides only what the state allows, and the decision is kept with its signature', async () => {
-    const { exceptions } = await env.operator.exceptions({ status: 'resolved' });
-    const [old] = exceptions;
-    if (!old) throw new Error('no exception was ever resolved');
-    await expect(
-      env.operator.decide(old.exception_id, { action: 'inquire', reason: 'just to see' }),
-    ).rejects.toMatchObject({ status: 409, code: 'SESSION_STATE_CONFLICT' });
+  it('an operator decides only when it is its turn, and the decision is kept with its signature', async () => {
+    // From now on no proof of the rail holds.
+    await env.operator.revokeRailKey('fednow', 'rail-fednow');
+    const { buyer, transaction } = await market.aDealCommitted({ rail: 'fednow' });
+    const { transaction_id: id } = transaction;
+    await buyer.scout.waitFor(id, ({ clearing_status }) => clearing_status === 'exception', SLOW);
+    const read = async () => (await env.operator.exceptions({ transaction_id: id })).exceptions[0];
+    const early = await read();
+    expect(early).toMatchObject({
+      cause: 'bad_proof',
+      doing: 'inquire',
+      status: 'open',
+      allowed_actions: [],
+    });
+    const decision = { action: 'inquire', reason: 'the adapter has a new key' };
+    await expect(env.operator.decide(early?.exception_id ?? '', decision)).rejects.toMatchObject({
+      status: 409,
+      code: 'SESSION_STATE_CONFLICT',
+    });
+    const handed = await eventually(read, (one) => one?.doing === 'operator');
+    expect(handed?.allowed_actions).toContain('inquire');
+    expect(handed?.inquiries).toBe(30);
+    const made = await env.operator.decide(handed?.exception_id ?? '', decision);
+    const taken = await eventually(
+      () =>
+        env.db('operator_decisions').where({ id: made.decision_id }).first() as Promise<Decided | undefined>,
+      (row) => row?.taken_at !== null,
+    );
+    expect(taken?.signed_request).toMatchObject({ method: 'POST', signature: expect.any(String) as string });
+    const { rows } = await env.db.raw<{ rows: unknown[] }>(
+      `SELECT 1 FROM entries WHERE transaction_id = ? AND event = 'settlement_proved'`,
+      [id],
+    );
+    expect(rows).toEqual([]);
   });
 });
+
+interface Decided {
+  taken_at: Date | null;
+  signed_request: Record<string, unknown>;
+}
 
 async function eventually<T>(read: () => Promise<T>, holds: (value: T) => boolean): Promise<T> {
   const deadline = Date.now() + 60_000;

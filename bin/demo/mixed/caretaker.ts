@@ -19,6 +19,8 @@ export interface Caretaker {
 }
 
 const DECISIONS_EACH = 4;
+/** By then whatever is under way has been proved, or cannot be any more; until then a line may yet find its payment. */
+const BREAK_RIPE_MS = 60_000;
 /** How often an operator has the rail asked before believing a bank's written word. */
 const INQUIRIES_FIRST = 2;
 
@@ -65,7 +67,8 @@ export function createCaretaker(operator: Operator): Caretaker {
       let count = 0;
       for (const found of breaks) {
         if (found.instruction_id && found.line) onStatement.add(found.instruction_id);
-        if (found.status !== 'open' || handled.has(found.break_id)) continue;
+        const ripe = Date.now() - Date.parse(found.found_at) >= BREAK_RIPE_MS;
+        if (found.status !== 'open' || !ripe || handled.has(found.break_id)) continue;
         handled.add(found.break_id);
         if (await settleBreak(found)) count++;
       }
