@@ -1,12 +1,12 @@
 /** X5 and X7: a rail takes a settlement back, and sometimes gives it again. */
 import { mayRetry } from '../domain/ach-returns';
 import { giveBack } from '../domain/clearing/reversal';
-import { reversal, reversalUndone, sumOf, type Sources, type Waterfall } from '../domain/ledger/postings';
+import { reversal, reversalUndone, type Sources, type Waterfall } from '../domain/ledger/postings';
 import type { SignedInstruction } from '../domain/settlement';
 import { inTransaction, rows, type Trx } from '../store/db';
 import { resolveException } from '../store/exceptions';
 import { instructionOf, lockInstruction, setInstructionStatus } from '../store/instructions';
-import { judgeNotice, lockNotice, standingReversal, type StoredNotice } from '../store/notices';
+import { judgeNotice, standingReversal, type StoredNotice } from '../store/notices';
 import { lockPrincipals } from '../store/principals';
 import { lockRecovery, recoveriesOf, setRecovery } from '../store/recoveries';
 import { sourcesJson, sourcesOf } from '../store/refunds';
@@ -178,28 +178,31 @@ export async function undoReversal(
   return { transactionId: deal.id };
 }
 
-interface Again {
-  /** Unique for the money that came back. */
-  key: string;
-  reversalId: string;
-  sources: Record<string, string>;
-  /** What came back, in the books' asset: a fee that the rail took for the reversal it keeps. */
-  backMinor: bigint;
-}
-
 async function settleAgain(
   trx: Trx,
   deps: ActivityDeps,
   deal: Deal,
-  { key, reversalId, sources: json, backMinor }: Again,
+  {
+    key,
+    reversalId,
+    sources: json,
+    amountMinor,
+    match,
+  }: {
+    key: string;
+    reversalId: string;
+    sources: Record<string, string>;
+    /** What came back. */
+    amountMinor: bigint;
+    match?: Match;
+  },
 ): Promise<void> {
   const sources = sourcesOf(json as Record<keyof Sources, string>);
-  const keptMinor = sumOf(sources) - backMinor;
-  if (keptMinor < 0n) throw new Error(`more came back than ${reversalId} had taken`);
-  const bearer = bearerOf(deps, deal);
   const covered = await undoRecoveries(trx, deal, sources.recoverableMinor);
-  const given = lessKept(keptMinor, {
-    sources: { ...sources, recoverableMinor: sources.recoverableMinor - sumOfCovered(covered) },
+  const coveredMinor =
+    covered.marginMinor + covered.collateralMinor + covered.defaultFundMinor + covered.capitalMinor;
+  const given = giveBack(amountMinor, {
+    sources: { ...sources, recoverableMinor: sources.recoverableMinor - coveredMinor },
     covered,
   });
   const told = { session_id: deal.sessionId, transaction_id: deal.id };
@@ -207,19 +210,25 @@ async function settleAgain(
     sessionId: deal.sessionId,
     transactionId: deal.id,
     state: stateOf(deal),
-    steps: [{ transition: 'X7', key: `X7:${key}`, detail: { reversal: reversalId } }],
+    steps: [
+      { transition: 'X7', key: `X7:${key}`, detail: { reversal: reversalId } },
+      // The statement may have told of the second payment before its proof came.
+      ...(match
+        ? [{ transition: 'T22' as const, key: `T22:${key}`, detail: { reference: match.line.reference } }]
+        : []),
+    ],
     actor: `rail:${deal.rail}`,
     entries: [
       reversalUndone({
         noticeId: key,
         transactionId: deal.id,
         seller: deal.sellerPrincipalId,
-        bearer,
+        bearer: bearerOf(deps, deal),
         asset: deal.asset,
-        sources: given.sources,
-        covered: given.covered,
+        ...given,
         ...atRailOf(deps, deal.rail, deal.asset),
       }),
+      ...(match ? [match.entry] : []),
     ],
     events: [{ type: 'transaction.settled', correlationId: deal.sessionId, payload: told }],
     audit: { action: 'deal.settled_again', detail: { reversal: reversalId } },
@@ -229,42 +238,6 @@ async function settleAgain(
     effect: 'reversed and undone',
     sources: sourcesJson(sources),
   });
-  if (given.owedMinor > 0n) {
-    const debt = { principalId: bearer, owedMinor: given.owedMinor, cause: `fee of ${reversalId}` };
-    await openRecovery(trx, deps, deal, debt);
-  }
-}
-
-const sumOfCovered = ({ marginMinor, collateralMinor, defaultFundMinor, capitalMinor }: Waterfall) =>
-  marginMinor + collateralMinor + defaultFundMinor + capitalMinor;
-
-/**
- * What is given back where the rail keeps its fee. The fee stays with whoever bears the reversal: out of what it had paid
- * for it, and as a debt as far as that does not reach.
- */
-function lessKept(
-  keptMinor: bigint,
-  { sources, covered }: { sources: Sources; covered: Waterfall },
-): { sources: Sources; covered: Waterfall; owedMinor: bigint } {
-  let left = keptMinor;
-  const less = (minor: bigint) => {
-    const kept = least(minor, left);
-    left -= kept;
-    return minor - kept;
-  };
-  const collateralMinor = less(covered.collateralMinor);
-  const marginMinor = less(covered.marginMinor);
-  const ownMinor = less(sources.collateralMinor);
-  const owedMinor = least(left, sources.recoverableMinor);
-  return {
-    covered: { ...covered, collateralMinor, marginMinor },
-    sources: {
-      ...sources,
-      collateralMinor: ownMinor,
-      recoverableMinor: sources.recoverableMinor - owedMinor,
-    },
-    owedMinor,
-  };
 }
 
 /** What the waterfall took for this reversal, at most as much as the reversal made owed. */

@@ -65,7 +65,10 @@ export async function lockOpenPayables(
   return found.map(toPayable);
 }
 
-/** Principals of a schedule with something to be paid out. */
+/**
+ * Principals of a schedule with something to be paid out. The daily run also takes what an instant seller is still owed,
+ * after a payout that failed.
+ */
 export function payableBalances(
   db: Queryable,
   schedule: PayoutSchedule,
@@ -74,10 +77,22 @@ export function payableBalances(
     db,
     `SELECT DISTINCT b.principal_id AS "principalId", b.asset FROM payables b
      WHERE b.payout_id IS NULL AND EXISTS (
-       SELECT 1 FROM agents a WHERE a.principal_id = b.principal_id AND a.role = 'beacon' AND a.payout_schedule = ?)
+       SELECT 1 FROM agents a WHERE a.principal_id = b.principal_id AND a.role = 'beacon' AND a.payout_schedule = ANY(?::text[]))
      ORDER BY 1, 2`,
-    [schedule],
+    [schedule === 'daily' ? ['daily', 'instant'] : [schedule]],
   );
+}
+
+/** Whether a principal that is paid at once is owed something that no payout has taken. */
+export async function awaitsPayout(db: Queryable, principalId: string, asset: string): Promise<boolean> {
+  const found = await rows(
+    db,
+    `SELECT 1 FROM payables b WHERE b.principal_id = ? AND b.asset = ? AND b.payout_id IS NULL AND EXISTS (
+       SELECT 1 FROM agents a
+       WHERE a.principal_id = b.principal_id AND a.role = 'beacon' AND a.payout_schedule = 'instant') LIMIT 1`,
+    [principalId, asset],
+  );
+  return found.length > 0;
 }
 
 /** How the seller of a deal wants to be paid. */

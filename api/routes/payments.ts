@@ -12,7 +12,8 @@ import {
   type Mandate,
   type PaymentAccount,
 } from '../../store/payment-accounts';
-import type { MandateInput } from '../../workflows/messages';
+import { awaitsPayout } from '../../store/payouts';
+import type { MandateInput, PayoutInput } from '../../workflows/messages';
 import { route, type Route } from '../route';
 import {
   mandateParams,
@@ -40,7 +41,7 @@ const paymentAccount = route<unknown, unknown, z.infer<typeof paymentAccountRequ
   access: PARTIES,
   body: paymentAccountRequest,
   response: { status: 201, schema: paymentAccountResponse, description: 'The account' },
-  errors: ['INVALID_REQUEST', 'INVALID_PARAMETER'],
+  errors: ['INVALID_REQUEST', 'INVALID_PARAMETER', 'SERVICE_UNAVAILABLE'],
   creates: { kind: 'paymentAccount', movesMoney: false },
   async handler({ body, agent, deps, subjectId }) {
     const stored = await inTransaction(deps.db, (trx) =>
@@ -53,6 +54,11 @@ const paymentAccount = route<unknown, unknown, z.infer<typeof paymentAccountRequ
         holderName: body.holder_name,
       }),
     );
+    // A payout that failed for want of a good account is tried again with the new one.
+    if (await awaitsPayout(deps.db, agent.principalId, stored.asset)) {
+      const input = { principalId: agent.principalId, asset: stored.asset, runId: subjectId };
+      await startOnce<PayoutInput>(deps.temporal, { type: 'payout', id: `payout-${subjectId}`, input });
+    }
     return { status: 201, body: accountView(stored) };
   },
 });

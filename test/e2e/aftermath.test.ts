@@ -3,7 +3,7 @@ import { Client, Connection } from '@temporalio/client';
 import { checkLedger } from '../../store/ledger';
 import type { Transaction } from '../../sdk';
 import { testEnvironment, type TestEnvironment } from '../support/environment';
-import { anOffer, createMarket, type Market } from '../support/market';
+import { anOffer, createMarket, post, type Market } from '../support/market';
 
 jest.setTimeout(120_000);
 
@@ -130,6 +130,35 @@ describe('after the settlement', () => {
     );
     expect(paid).toHaveLength(1);
     expect(paid[0]?.parts).toHaveLength(2);
+  });
+
+  it('returns a rejected payout to the balance and pays it again to a corrected account', async () => {
+    const buyer = await market.aBuyer();
+    const seller = await market.aSeller();
+    const { sessionId, offers } = await market.rankedSession(buyer, [[seller, [anOffer()]]]);
+    const terms = market.commitment(buyer, offers[0]?.offer_id ?? '');
+    const { transaction_id: id } = await buyer.scout.commit(sessionId, terms);
+    await buyer.scout.waitFor(id, isCleared, SLOW);
+    const network = `${env.platform.network.url}/rtp/operator`;
+    await post(`${network}/accounts/021000021/${seller.accountNumber}/close`, {});
+    await seller.beacon.reportDelivery(id);
+    await eventually(
+      () => seller.beacon.payouts(),
+      ({ payouts }) => payouts[0]?.status === 'rejected',
+    );
+    const accountNumber = await market.aBankAccount('rtp', 0n, 'Acme');
+    await seller.beacon.addPaymentAccount({
+      rail: 'rtp',
+      routingNumber: '021000021',
+      accountNumber,
+      holderName: 'Acme',
+    });
+    const { payouts } = await eventually(
+      () => seller.beacon.payouts(),
+      (list) => list.payouts[0]?.status === 'proved',
+    );
+    expect(payouts.map(({ status }) => status)).toEqual(['proved', 'rejected']);
+    expect(payouts[0]?.parts).toMatchObject([{ transaction_id: id }]);
   });
 
   it('goes over another rail when the first is down, and only then', async () => {

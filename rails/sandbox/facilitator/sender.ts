@@ -43,6 +43,7 @@ interface Nonces {
 
 const GAS = 250_000n;
 const RESENT_AT_ONCE = 50;
+const RESEND_EVERY_MS = 2_000;
 
 export function createSender(deps: SenderDeps): Sender {
   const timers = new Set<NodeJS.Timeout>();
@@ -54,6 +55,11 @@ export function createSender(deps: SenderDeps): Sender {
     queue = result.catch(() => undefined);
     return result;
   };
+  // A node that is away for a moment is asked again at the next turn.
+  const resending = setInterval(
+    () => void inTurn(() => closeGaps(deps, nonces)).catch(() => undefined),
+    RESEND_EVERY_MS,
+  );
   const sendLater = (raw: Hex) => {
     const timer = setTimeout(() => {
       timers.delete(timer);
@@ -64,7 +70,7 @@ export function createSender(deps: SenderDeps): Sender {
   return {
     transfer: (order) =>
       inTurn(async () => {
-        await closeGaps(deps, nonces);
+        await closeGaps(deps, nonces).catch(() => undefined);
         const { raw, hash, fresh } = await prepare(deps, nonces, order);
         if (!fresh || order.broadcast === 'never') return hash;
         if (order.broadcast === 'later') {
@@ -89,6 +95,7 @@ export function createSender(deps: SenderDeps): Sender {
       await deps.flushed();
     },
     close() {
+      clearInterval(resending);
       for (const timer of timers) clearTimeout(timer);
     },
   };
