@@ -18,7 +18,7 @@ import { openDispute } from './dispute';
 import { chargePenalty } from './end';
 import { freeMargins, stepMargins } from './margin';
 import { coverOpenDebts } from './recovery';
-import { grantRefund, leftToRefund } from './refund';
+import { grantRefund, leftToRefund } from './refund-grant';
 
 /** Where a deal stands, and what its workflow starts or waits for. */
 export interface DealProgress {

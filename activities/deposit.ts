@@ -1,7 +1,7 @@
 /** Deposits: a principal's own money in, as free collateral. */
 import { canonicalHash } from '../domain/canonical';
 import { depositProved, receiptSentBack, unknownReceipt } from '../domain/ledger/postings';
-import type { RailAnswer, SettlementProof, SignedInstruction } from '../domain/settlement';
+import type { SettlementProof, SignedInstruction } from '../domain/settlement';
 import { inTransaction, type Trx } from '../store/db';
 import { findDeposit, lockDeposit, setDepositStatus, type Deposit } from '../store/deposits';
 import { resolveException } from '../store/exceptions';

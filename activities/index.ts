@@ -14,7 +14,7 @@ import { reconciliationActivities } from './reconciliation';
 import { disputeActivities } from './remedy';
 import { recoveryActivities } from './recovery';
 import { refundActivities } from './refund';
-import { reversalActivities } from './reversal';
+import { retryActivities } from './retry';
 import { sessionActivities } from './session';
 import { settleActivities } from './settle';
 
@@ -30,7 +30,7 @@ export function createActivities(deps: ActivityDeps) {
     ...recoveryActivities(deps),
     ...noticeActivities(deps),
     ...nettingActivities(deps),
-    ...reversalActivities(deps),
+    ...retryActivities(deps),
     ...decisionActivities(deps),
     ...depositActivities(deps),
     ...mandateActivities(deps),

@@ -48,11 +48,10 @@ export function createRailActivities({ adapter, db, worker, breaker }: RailActiv
 
     /** Reads what the rail said since the last time, and keeps it with the place to go on from. */
     async fetchNotices({ rail }: { rail: string }): Promise<{ more: boolean }> {
-      const { notices: read } = adapter;
-      if (!read) return { more: false };
       return reached(async () => {
         const cursor = await noticeCursor(db, rail as RailName);
-        const told = await read(cursor);
+        const told = await adapter.notices?.(cursor);
+        if (!told) return { more: false };
         await inTransaction(db, async (trx) => {
           await storeNotices(trx, told.notices);
           await setNoticeCursor(trx, rail as RailName, told.cursor);
@@ -62,9 +61,13 @@ export function createRailActivities({ adapter, db, worker, breaker }: RailActiv
     },
 
     async contest({ contest }: { contest: Contest }): Promise<ContestAnswer> {
-      const { contest: send } = adapter;
-      if (!send) return { outcome: 'rejected', detail: 'this rail knows no chargebacks' };
-      return reached(() => send(contest));
+      return reached(
+        async () =>
+          (await adapter.contest?.(contest)) ?? {
+            outcome: 'rejected',
+            detail: 'this rail knows no chargebacks',
+          },
+      );
     },
 
     async requestMandate(request: MandateRequest): Promise<MandateAnswer> {

@@ -20,7 +20,7 @@ import type { ActivityDeps } from './deps';
 import { endDeal } from './end';
 import { freeMargins } from './margin';
 import { coverOpenDebts } from './recovery';
-import { grantRefund, leftToRefund } from './refund';
+import { grantRefund, leftToRefund } from './refund-grant';
 
 /** What the workflow does next. `changed` says that the deal has to look at its state again. */
 export type DisputeStep = { transactionId: string; changed: boolean } & (

@@ -2,10 +2,8 @@
 import { mayRetry } from '../domain/ach-returns';
 import { giveBack } from '../domain/clearing/reversal';
 import { reversal, reversalUndone, type Sources, type Waterfall } from '../domain/ledger/postings';
-import type { SignedInstruction } from '../domain/settlement';
-import { inTransaction, rows, type Trx } from '../store/db';
-import { resolveException } from '../store/exceptions';
-import { instructionOf, lockInstruction, setInstructionStatus } from '../store/instructions';
+import { rows, type Trx } from '../store/db';
+import { setInstructionStatus } from '../store/instructions';
 import { judgeNotice, standingReversal, type StoredNotice } from '../store/notices';
 import { lockPrincipals } from '../store/principals';
 import { lockRecovery, recoveriesOf, setRecovery } from '../store/recoveries';
@@ -16,12 +14,10 @@ import { lockDeal, stateOf, type Deal } from '../store/transactions';
 import { heldByDeal } from './clear';
 import type { ActivityDeps } from './deps';
 import { hasOpenDispute, openDispute } from './dispute';
-import { AURA_ACCOUNT, atRailOf, instruct } from './instruct';
-import { judgeAnswer, nativeProblems } from './judge';
+import { atRailOf } from './instruct';
 import { inBooks } from './notice';
-import { stuck, type Asked, type Outgoing } from './outgoing';
 import { openRecovery } from './recovery';
-import { withdrawRefunds } from './refund';
+import { withdrawRefunds } from './refund-grant';
 
 /** What the workflow starts or tells because of a notice. */
 export interface ReversalEffect {
@@ -178,7 +174,7 @@ export async function undoReversal(
   return { transactionId: deal.id };
 }
 
-async function settleAgain(
+export async function settleAgain(
   trx: Trx,
   deps: ActivityDeps,
   deal: Deal,
@@ -197,7 +193,7 @@ async function settleAgain(
     match?: Match;
   },
 ): Promise<void> {
-  const sources = sourcesOf(json as Record<keyof Sources, string>);
+  const sources = sourcesOf(json);
   const covered = await undoRecoveries(trx, deal, sources.recoverableMinor);
   const coveredMinor =
     covered.marginMinor + covered.collateralMinor + covered.defaultFundMinor + covered.capitalMinor;
@@ -255,90 +251,4 @@ async function undoRecoveries(trx: Trx, deal: Deal, upToMinor: bigint): Promise<
     await setRecovery(trx, id, { covered: recovery.covered, status: 'undone' });
   }
   return sum;
-}
-
-export type PreparedRetry =
-  { outcome: 'instructed'; instruction: SignedInstruction } | { outcome: 'nothing'; reason: string };
-
-export function reversalActivities(deps: ActivityDeps) {
-  return {
-    /** A new instruction for a payment that was returned for lack of funds. */
-    async prepareRetry({ transactionId }: { transactionId: string }): Promise<PreparedRetry> {
-      return inTransaction(deps.db, async (trx) => {
-        const deal = await lockDeal(trx, transactionId);
-        const last = await instructionOf(trx, deal.id, 'pay_in');
-        if (deal.clearingState !== 'reversed' || !last) return { outcome: 'nothing', reason: 'not reversed' };
-        if (last.status !== 'reversed') return { outcome: 'instructed', instruction: last };
-        const instruction = await instruct(trx, deps, {
-          kind: 'pay_in',
-          subjectId: deal.id,
-          transactionId: deal.id,
-          rail: deal.rail,
-          asset: deal.asset,
-          amountMinor: deal.totalMinor,
-          debtor: last.instruction.debtor,
-          creditor: AURA_ACCOUNT,
-          commitmentHash: deal.commitmentHash,
-          replaces: last.instruction.instruction_id,
-        });
-        return { outcome: 'instructed', instruction };
-      });
-    },
-
-    async settleRetry(input: Asked & { transactionId: string }): Promise<Outgoing> {
-      const evidenceProblems = await nativeProblems(deps, input.answer);
-      return inTransaction(deps.db, async (trx) => {
-        const deal = await lockDeal(trx, input.transactionId);
-        if (deal.clearingState !== 'reversed') return { next: 'done', status: deal.clearingState ?? '' };
-        const stored = await lockInstruction(trx, input.instructionId);
-        const judgement = await judgeAnswer(trx, stored, input.answer, {
-          finalityAsked: 'provisional',
-          railTerms: deps.railTerms,
-          evidenceProblems,
-        });
-        switch (judgement.verdict) {
-          case 'executed': {
-            const taken = await standingReversal(trx, deal.id);
-            if (!taken) throw new Error(`no reversal of ${deal.id}`);
-            await settleAgain(trx, deps, deal, {
-              key: input.instructionId,
-              reversalId: taken.id,
-              sources: taken.sources,
-              amountMinor: deal.totalMinor,
-              match: judgement.match,
-            });
-            await resolveException(trx, deal.id, 'it executed');
-            return { next: 'done', status: 'settled' };
-          }
-          case 'rejected':
-          case 'unreachable':
-          case 'never_executed':
-            await disputeReversal(trx, deal, judgement.cause);
-            return { next: 'done', status: 'reversed' };
-          case 'pending':
-          case 'unknown':
-          case 'nonconforming':
-            return stuck(trx, deps, stored, {
-              subjectId: deal.id,
-              transactionId: deal.id,
-              judgement,
-              inquiries: input.inquiries,
-              workflowId: input.workflowId,
-            });
-        }
-      });
-    },
-  };
-
-  async function disputeReversal(trx: Trx, deal: Deal, cause: string): Promise<void> {
-    const disputable = ['committed', 'fulfilled', 'completed'].includes(deal.marketState);
-    if (!disputable || (await hasOpenDispute(trx, deal.id))) return;
-    await openDispute(trx, deps, deal, {
-      side: 'aura',
-      filedBy: 'aura',
-      reason: 'reversal',
-      description: `The payment was taken back and could not be had again: ${cause}`,
-      remedyAsked: 'uphold',
-    });
-  }
 }

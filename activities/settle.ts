@@ -81,8 +81,13 @@ export function settleActivities(deps: ActivityDeps) {
             const detail = `operator ${decision.operatorId}: ${decision.reason}`;
             return { next: 'judge', answer: { outcome: 'not_found', detail, as_of: now.toISOString() } };
           }
-          case 'send_back':
+          case 'send_back': {
+            const sent = await instructionOf(trx, deal.id, 'return');
+            // Money goes back once: a return that may still execute, or did otherwise, is asked about.
+            if (sent && sent.status !== 'rejected' && sent.status !== 'never_executed')
+              return { next: 'inquire' };
             return { next: 'submit', instruction: await sendBack(trx, deps, deal, { again: true }) };
+          }
         }
       });
     },

@@ -4,12 +4,15 @@
  *   keygen --dir DIR [--sandbox DIR]
  *
  * Makes what is missing and changes nothing else. The public halves are written as variables to `DIR/public/*.env` and
- * printed. `--sandbox` is the data folder of the sandbox networks, whose keys the rail workers then know beforehand.
+ * printed. `--sandbox` is the data folder of the sandbox networks, whose keys the rail workers then know beforehand; the
+ * credentials that they give AURA go to the folders of the rail workers that use them.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { RAILS, type RailName } from '../domain/settlement';
+import { loadCredentials } from '../rails/sandbox/card/credentials';
+import { sandboxKey } from '../rails/sandbox/chain/keys';
 import { loadSigner } from '../rails/sandbox/keys';
 import { keyFile, type KeyFile } from './keys';
 import { operatorIdOf } from './setup';
@@ -27,10 +30,28 @@ async function main(): Promise<void> {
     AURA_OPERATOR_KEY: operator.publicKey,
     AURA_RAIL_KEYS: railKeys.join(','),
   });
-  for (const rail of sandbox ? RAILS : []) {
-    writeVariables(dir, rail, { RAIL_NETWORK_KEY: await networkKey(join(sandbox ?? '', rail), rail) });
-  }
+  if (sandbox) await joinSandboxes(dir, sandbox);
   console.log(`# the operator's agent id: ${operatorIdOf(operator.publicKey)}`);
+}
+
+/** Networks that sign their messages; a chain has no key of its own. */
+const SIGNING: readonly RailName[] = ['rtp', 'fednow', 'ach', 'card'];
+
+async function joinSandboxes(dir: string, sandbox: string): Promise<void> {
+  for (const rail of SIGNING) {
+    writeVariables(dir, rail, { RAIL_NETWORK_KEY: await networkKey(join(sandbox, rail), rail) });
+  }
+  const { apiKey } = await loadCredentials(join(sandbox, 'card'));
+  writeSecret(join(dir, 'card', 'keys', 'api-key'), apiKey);
+  for (const rail of ['stablecoin', 'x402'] as const) {
+    writeSecret(join(dir, rail, 'keys', 'wallet'), sandboxKey(rail));
+  }
+  writeSecret(join(sandbox, 'facilitator', 'wallet'), sandboxKey('facilitator'));
+}
+
+function writeSecret(path: string, value: string): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  writeFileSync(path, value, { mode: 0o600 });
 }
 
 async function networkKey(dataDir: string, rail: RailName): Promise<string> {

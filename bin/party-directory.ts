@@ -1,6 +1,11 @@
 /** The rails' view of accounts and mandates. Account details leave the database only here, on their way to a rail. */
 import type { RailName } from '../domain/settlement';
-import type { PartyDirectory, RailAccount, TransferAuthorization } from '../rails/port';
+import type {
+  FacilitatorTokenAuthorization,
+  PartyDirectory,
+  RailAccount,
+  TransferAuthorization,
+} from '../rails/port';
 import { inTransaction, type Db } from '../store/db';
 import { findInstruction } from '../store/instructions';
 import {
@@ -31,7 +36,8 @@ export function partyDirectory(db: Db, rail: RailName): PartyDirectory {
     },
     async authorization(id) {
       const mandate = await findMandate(db, id);
-      return (mandate?.payerAuthorization ?? undefined) as TransferAuthorization | undefined;
+      return (mandate?.payerAuthorization ?? undefined) as
+        TransferAuthorization | FacilitatorTokenAuthorization | undefined;
     },
     instructionOfMandate: (reference) => instructionOfMandate(db, rail, reference),
     instruction: (id) => findInstruction(db, id),

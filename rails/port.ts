@@ -81,6 +81,18 @@ export interface TransferAuthorization {
   signature: `0x${string}`;
 }
 
+/** A token that a facilitator takes in payment: it pays AURA's wallet for the payer. `amount` in the token's atomic units. */
+export interface FacilitatorTokenAuthorization {
+  form: 'facilitator_token';
+  /** The facilitator's base address. */
+  facilitator: string;
+  /** As good as money: never logged, never shown. */
+  payment_token: string;
+  amount: string;
+  /** What the facilitator knows the payment by. */
+  idempotency_key: string;
+}
+
 export interface MandateRequest {
   mandateId: string;
   accountRef: string;
@@ -95,7 +107,9 @@ export interface PartyDirectory {
   /** The network's reference of an accepted mandate, with the payer's account. */
   mandate(mandateRef: string): Promise<{ reference: string; account: RailAccount }>;
   /** What the payer signed when it asked for the mandate; undefined where the rail needs no such thing. */
-  authorization(mandateRef: string): Promise<TransferAuthorization | undefined>;
+  authorization(
+    mandateRef: string,
+  ): Promise<TransferAuthorization | FacilitatorTokenAuthorization | undefined>;
   /** The instruction that uses the mandate with this reference of the network, for statements that quote only that. */
   instructionOfMandate(reference: string): Promise<string | undefined>;
   /** A stored instruction by its id, for notices and statements that quote only that. */

@@ -6,6 +6,7 @@ import { aftermathRoutes } from './aftermath';
 import { agentRoutes } from './agents';
 import { disputeRoutes } from './disputes';
 import { nettingRoutes } from './netting';
+import { exceptionRoutes } from './exceptions';
 import { offerRoutes } from './offers';
 import { paymentRoutes } from './payments';
 import { principalRoutes } from './principals';
@@ -24,6 +25,7 @@ export function allRoutes(): Route[] {
     ...offerRoutes(),
     ...transactionRoutes(),
     ...aftermathRoutes(),
+    ...exceptionRoutes(),
     ...disputeRoutes(),
     ...paymentRoutes(),
     ...accountRoutes(),

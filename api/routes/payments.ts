@@ -94,7 +94,10 @@ function accountView(account: PaymentAccount) {
 }
 
 function shownDetails({ form, details }: PaymentAccount) {
-  const text = (key: string) => String(details[key] ?? '');
+  const text = (key: string) => {
+    const value = details[key];
+    return typeof value === 'string' ? value : '';
+  };
   switch (form) {
     case 'bank':
       return { routing_number: text('routingNumber'), account_number_last4: text('accountNumber').slice(-4) };

@@ -94,7 +94,7 @@ async function oneDeal(
 /** Up to a ceiling; on a chain the payer signs exactly what one piece of the offer comes to. */
 export function mandateFor(rail: RailName, payer: Payer, offer: RankedOffer): Promise<string> {
   if (RAIL_TERMS[rail].accountForm !== 'wallet') return payer.mandate(CEILING);
-  const quoted = quote(offer as unknown as OfferDocument, 1);
+  const quoted = quote(offer, 1);
   if ('problem' in quoted) throw new Error(quoted.problem.reason);
   return payer.mandate(formatMoney({ amountMinor: quoted.amounts.totalMinor, asset: 'USD' }));
 }

@@ -102,7 +102,7 @@ export async function setStage({ environment, rails, say }: StageOptions): Promi
       const [offer] = offers;
       const merchant = merchants.find(({ beacon }) => beacon.agentId === offer?.beacon_id);
       if (!offer || !merchant) throw new Error('no offer was ranked');
-      const quoted = quote(offer as unknown as OfferDocument, quantityOf(session));
+      const quoted = quote(offer, quantityOf(session));
       if ('problem' in quoted) throw new Error(quoted.problem.reason);
       const total = formatMoney({ amountMinor: quoted.amounts.totalMinor, asset: 'USD' });
       return { session, offers, offer, merchant, total };

@@ -5,109 +5,23 @@ import {
   normalSide,
   type AccountKind,
 } from '../../domain/ledger/accounts';
+import type { Posting } from '../../domain/ledger/postings';
 import {
-  capitalContributed,
-  depositProved,
-  marginReleased,
-  novation,
-  novationUnwound,
-  payoutProved,
-  payoutRejected,
-  payoutSent,
-  receiptSentBack,
-  release,
-  sandboxGrant,
-  settlementProved,
-  statementLine,
-  unknownReceipt,
-  type Entry,
-  type Posting,
-} from '../../domain/ledger/postings';
-import { bpsOf, formatMoney, parseMoney } from '../../domain/money';
-import { costBps, PROFILES } from '../../domain/profiles';
+  asset,
+  deal,
+  NETTING,
+  onChain,
+  OTHERWISE,
+  rail,
+  REFUNDS,
+  REVERSALS,
+  SALE,
+  show,
+  shown,
+  STABLECOIN,
+  type Row,
+} from './ledger-rows';
 import { page, table } from './markdown';
-
-const asset = 'USD';
-const rail = 'rtp';
-const usd = (decimal: string) => parseMoney(decimal, asset).amountMinor;
-const show = (amountMinor: bigint) => formatMoney({ amountMinor, asset });
-
-const totalMinor = usd('100.00');
-const deal = {
-  transactionId: 'deal',
-  buyer: 'buyer',
-  seller: 'seller',
-  asset,
-  totalMinor,
-  feeMinor: bpsOf(totalMinor, costBps(PROFILES.retail, 'clear', 'clearing')),
-  buyerMarginMinor: 0n,
-  sellerMarginMinor: usd('6.00'),
-};
-const payout = {
-  payoutId: 'payout',
-  principalId: deal.seller,
-  asset,
-  amountMinor: totalMinor - deal.feeMinor,
-};
-
-function bankLine(id: string, direction: 'credit' | 'debit', amountMinor: bigint, feeMinor = 0n): Entry {
-  return statementLine({ lineId: id, transactionId: null, rail, asset, amountMinor, direction, feeMinor });
-}
-
-type Row = readonly [when: string, entry: Entry];
-
-const SALE: readonly Row[] = [
-  ['The books open', capitalContributed({ rail, asset, amountMinor: usd('1000.00') })],
-  [
-    'The seller pays collateral in',
-    depositProved({ depositId: 'd', principalId: deal.seller, rail, asset, amountMinor: usd('20.00') }),
-  ],
-  ['… and the statement shows it', bankLine('1', 'credit', usd('20.00'))],
-  ['T19, novation and margin', novation(deal)],
-  ["T21, the rail's proof holds", settlementProved({ ...deal, rail })],
-  ['T22, the statement shows it', bankLine('2', 'credit', totalMinor)],
-  [
-    'T8, delivered: release',
-    release({
-      ...deal,
-      entitlementMinor: deal.totalMinor - deal.feeMinor,
-      feesDeferredMinor: deal.feeMinor,
-      reserveMinor: 0n,
-    }),
-  ],
-  ['The payout is sent', payoutSent(payout)],
-  ["… the rail's proof holds", payoutProved({ ...payout, rail })],
-  ['… and the statement shows it', bankLine('3', 'debit', payout.amountMinor)],
-  [
-    'The last window ends',
-    marginReleased({
-      transactionId: deal.transactionId,
-      principalId: deal.seller,
-      step: 'last',
-      asset,
-      amountMinor: deal.sellerMarginMinor,
-    }),
-  ],
-];
-
-const receipt = { receiptId: 'deal', transactionId: 'deal', rail, asset, amountMinor: usd('90.00') };
-const OTHERWISE: readonly Row[] = [
-  ['X1 or X4 after T19: no deal after all', novationUnwound(deal)],
-  ['The rail kept a fee of 2.90 of what came in', bankLine('4', 'credit', totalMinor, usd('2.90'))],
-  ['It moved 90.00 instead of 100.00', unknownReceipt(receipt)],
-  ['… which was sent back', receiptSentBack(receipt)],
-  ['The payout was rejected', payoutRejected(payout)],
-  ['Play money in the sandbox', sandboxGrant({ principalId: 'buyer', asset, amountMinor: usd('100.00') })],
-  [
-    '6.00 of the margin came out of the sale',
-    release({
-      ...deal,
-      entitlementMinor: deal.totalMinor - deal.feeMinor,
-      feesDeferredMinor: deal.feeMinor,
-      reserveMinor: usd('6.00'),
-    }),
-  ],
-];
 
 const MEANING: Readonly<Record<AccountKind, readonly [owner: string, meaning: string]>> = {
   cash: ['rail', "on AURA's account at the rail, by the rail's statement"],
@@ -138,34 +52,49 @@ export function ledgerPage(): string {
     chart(),
     '## A sale of 100.00',
     `The fee is ${show(deal.feeMinor)} and the seller's margin ${show(deal.sellerMarginMinor)}; the rail is ${rail}.`,
-    table(['when', 'debit', 'credit'], SALE.map(entryRow)),
+    entries(SALE),
     `Balances after each of these, each in its account's own direction. When the deal is over, its ${DEAL_ACCOUNT_KINDS.map((kind) => `\`${kind}\``).join(', ')} are zero.`,
     balances(),
     '## What else can be posted',
-    table(['when', 'debit', 'credit'], OTHERWISE.map(entryRow)),
+    entries(OTHERWISE),
+    '## Refunds',
+    entries(REFUNDS),
+    '## Reversals and the default waterfall',
+    'What a rail takes back is taken from the deal while it holds the money, then from the seller, and the rest is a debt. A debt that is not paid when due is made up for by the debtor’s margin of this deal, its free balance, the default fund and AURA’s capital, in this order.',
+    entries(REVERSALS),
+    '## Netting',
+    'One buyer and one seller; see [netting](netting.md).',
+    entries(NETTING),
+    '## A deal that settles in a stablecoin',
+    `The books are in ${asset}, the rail moves \`${onChain.settledAs}\`. Both are exchanged at par, digit for digit, so that each balances by itself.`,
+    entries(STABLECOIN),
   );
 }
 
 function chart(): string {
-  const entries = [...SALE, ...OTHERWISE].map(([, entry]) => entry);
+  const posted = [SALE, OTHERWISE, REFUNDS, REVERSALS, NETTING, STABLECOIN].flat().map(([, entry]) => entry);
   const kinds = Object.keys(ACCOUNT_KINDS) as AccountKind[];
   return table(
     ['kind', 'grows by', 'owner', 'what lies on it', 'entries that touch it'],
     kinds.map((kind) => {
-      const touching = entries.filter(({ postings }) =>
-        postings.some(({ account }) => account.kind === kind),
-      );
+      const touching = posted.filter(({ postings }) => postings.some(({ account }) => account.kind === kind));
       const events = [...new Set(touching.map(({ event }) => event.replaceAll('_', ' ')))];
       return [`\`${kind}\``, normalSide(kind), ...MEANING[kind], events.join(', ') || 'none yet'];
     }),
   );
 }
 
+function entries(rows: readonly Row[]): string {
+  return table(['when', 'debit', 'credit'], rows.map(entryRow));
+}
+
 function entryRow([when, { postings }]: Row): string[] {
   const side = (wanted: Posting['side']) =>
     postings
       .filter((posting) => posting.side === wanted)
-      .map(({ account, amountMinor }) => `${account.owner} ${account.kind} ${show(amountMinor)}`)
+      .map(
+        ({ account, amountMinor }) => `${account.owner} ${account.kind} ${shown(amountMinor, account.asset)}`,
+      )
       .join('<br>');
   return [when, side('debit'), side('credit')];
 }

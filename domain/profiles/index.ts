@@ -157,9 +157,10 @@ export type Profiles = Readonly<Record<ProfileId, MarketProfile>>;
 
 /** The same profiles with days of another length: in a sandbox nobody waits for weeks. */
 export function withDaysOf(dayMs: number, profiles: Profiles = PROFILES): Profiles {
-  return Object.fromEntries(
-    PROFILE_IDS.map((id) => [id, { ...profiles[id], dayMs }]),
-  ) as Record<ProfileId, MarketProfile>;
+  return Object.fromEntries(PROFILE_IDS.map((id) => [id, { ...profiles[id], dayMs }])) as Record<
+    ProfileId,
+    MarketProfile
+  >;
 }
 
 export function findProfile(id: string): MarketProfile | undefined {

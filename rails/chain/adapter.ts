@@ -167,11 +167,11 @@ function refused(adapter: Adapter, { instruction_id: id }: Instruction, defect: 
 }
 
 /** What AURA did not sign, and what can never be sent. */
-function refuse(adapter: Adapter, signed: SignedInstruction): RailAnswer | undefined {
+export function refuse(context: ChainContext, signed: SignedInstruction): RailAnswer | undefined {
   const { instruction } = signed;
-  if (!verifyInstruction(signed, adapter.deps.auraKey))
+  if (!verifyInstruction(signed, context.deps.auraKey))
     return rejected({ reason: 'FORGED', detail: 'not signed by AURA' });
-  const defect = findDefect(adapter, instruction);
+  const defect = findDefect(context, instruction);
   return defect && rejected(defect);
 }
 

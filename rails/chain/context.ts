@@ -10,7 +10,7 @@ import {
 } from '../port';
 import { nonceOf, signAuthorization } from './authorization';
 import { AnswerLostError } from './http';
-import { createReader, type ChainReader } from './reader';
+import { createReader, type ChainReader, type RawLog } from './reader';
 import { createRpc, RpcError } from './rpc';
 import { parseToken, type Token } from './token';
 
@@ -28,6 +28,8 @@ export interface ChainContext {
   /** AURA's wallet. */
   readonly wallet: PrivateKeyAccount;
   readonly reader: ChainReader;
+  /** The instruction of a transfer to AURA whose authorization's nonce no mandate names. */
+  readonly instructionOfTransfer?: (log: RawLog) => string | undefined;
 }
 
 /** Throws where a credential or the token is missing or is none. */
@@ -70,6 +72,7 @@ export async function authorizationFor(
     const mandate = instruction.debtor.mandate_ref ?? '';
     const given = await deps.directory.authorization(mandate);
     if (!given) throw new Error(`the payer signed nothing for ${mandate}`);
+    if ('form' in given) throw new Error(`${mandate} is paid by a token, which is not executed here`);
     return given;
   }
   const { address } = asWalletAccount(await deps.directory.account(instruction.creditor.account_ref));

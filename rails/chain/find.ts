@@ -1,7 +1,8 @@
 /** What the chain knows of an authorization. */
-import { isAddressEqual, type Hex } from 'viem';
+import { isAddressEqual, type Address, type Hex } from 'viem';
 import type { AuthorizationKey } from './authorization';
 import {
+  addressIn,
   CANCELED_TOPIC,
   confirmationsOf,
   topicOf,
@@ -74,4 +75,47 @@ export function transferAfter(receipt: RawReceipt, used: RawLog, { from }: Pick<
     if (transfer) return isAddressEqual(transfer.from, from) ? transfer : undefined;
   }
   return undefined;
+}
+
+export interface TransferQuestion {
+  /** The transaction that is said to have made it. */
+  transaction: Hex;
+  to: Address;
+  amountMinor: bigint;
+  /** Whether the transfer, made by an authorization with this nonce, is another instruction's. */
+  isTaken: (transfer: TokenTransfer, nonce: Hex) => Promise<boolean>;
+}
+
+export type TransferFinding =
+  | Extract<Finding, { state: 'used' }>
+  /** No such transfer in the transaction; with 0 confirmations where it is in no block. */
+  | { state: 'absent'; head: BlockHead; confirmations: number };
+
+/** The transfer by authorization in a transaction that somebody named. */
+export async function findTransfer(
+  reader: ChainReader,
+  { transaction, to, amountMinor, isTaken }: TransferQuestion,
+  signal?: AbortSignal,
+): Promise<TransferFinding> {
+  const head = await reader.head(signal);
+  const receipt = await reader.receipt(transaction, signal);
+  const block = receipt && (await reader.block(Number(receipt.blockNumber), signal));
+  if (!receipt || !block || block.hash !== receipt.blockHash || receipt.transactionHash !== transaction)
+    return { state: 'absent', head, confirmations: 0 };
+  const confirmations = confirmationsOf(head, block.number);
+  for (const { transfer, nonce } of transfersByAuthorization(receipt, reader.token.address)) {
+    const fits = isAddressEqual(transfer.to, to) && transfer.amountMinor === amountMinor;
+    if (fits && !(await isTaken(transfer, nonce)))
+      return { state: 'used', head, block, confirmations, receipt, transfer };
+  }
+  return { state: 'absent', head, confirmations };
+}
+
+function transfersByAuthorization(receipt: RawReceipt, token: Address) {
+  return receipt.logs.flatMap((used) => {
+    const [event, authorizer, nonce] = used.topics;
+    if (event !== USED_TOPIC || !authorizer || !nonce || !isAddressEqual(used.address, token)) return [];
+    const transfer = transferAfter(receipt, used, { from: addressIn(authorizer) });
+    return transfer ? [{ transfer, nonce }] : [];
+  });
 }

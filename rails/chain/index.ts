@@ -1,4 +1,5 @@
-export { createChainAdapter, type Carried, type Carrier, type Order, type Underway } from './adapter';
+export { createChainAdapter, refuse, type Carried, type Carrier, type Order, type Underway } from './adapter';
+export { answerUsed, pending, rejected, unknown } from './answers';
 export {
   instructionOfNonce,
   isSignedByPayer,
@@ -8,14 +9,16 @@ export {
   TRANSFER_TYPES,
   type UnsignedAuthorization,
 } from './authorization';
-export { createContext, isLost, type ChainAdapterDeps, type ChainContext } from './context';
+export { beforeSending, createContext, isLost, type ChainAdapterDeps, type ChainContext } from './context';
 export {
   evidenceProblems,
   verifyChainEvidence,
   type ChainEvidence,
   type EvidenceCheckOptions,
 } from './evidence';
+export { findTransfer, type TransferFinding } from './find';
 export { AnswerLostError, createJsonClient, type JsonClient } from './http';
+export { createMemory, type Memory } from './memory';
 export { CONFIRMATIONS } from './reader';
 export { revertOf } from './revert';
 export { RpcError } from './rpc';

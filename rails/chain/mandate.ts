@@ -16,6 +16,9 @@ export async function requestMandate(context: ChainContext, request: MandateRequ
   const amountMinor = BigInt(request.ceilingMinor);
   if (amountMinor <= 0n || amountMinor > limitMinor(context)) return refuse('AM02', 'outside of the limits');
   if (!authorization) return refuse('AUTHORIZATION_MISSING', 'the payer signed no authorization');
+  // Tokens come with a commit, where the facilitator is one of those that are known.
+  if ('form' in authorization)
+    return refuse('AUTHORIZATION_INVALID', 'a facilitator’s token is given with the commit that it pays for');
   const defect = await authorizationDefect(authorization, {
     token,
     from: account.address,

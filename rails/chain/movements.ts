@@ -28,7 +28,9 @@ export async function movementsIn(
   const movements: Movement[] = [];
   for (const transfer of transfers) {
     const nonce = nonceBefore(uses, transfer);
-    const instructionId = nonce ? await instructionOf(context, transfer, nonce) : null;
+    const instructionId =
+      context.instructionOfTransfer?.(transfer.log) ??
+      (nonce ? await instructionOf(context, transfer, nonce) : null);
     movements.push({ ...transfer, instructionId, blockNumber: Number(transfer.log.blockNumber) });
   }
   return movements;

@@ -29,7 +29,7 @@ export const FAMILY_NAMES = ['instant', 'card', 'ach', 'chain', 'facilitator'] a
 export type FamilyName = (typeof FAMILY_NAMES)[number];
 
 /** Loaded when asked for: the chain brings a compiler and a node along. */
-const FAMILIES: Readonly<Partial<Record<FamilyName, (options: FamilyOptions) => Promise<RunningFamily>>>> = {
+const FAMILIES: Readonly<Record<FamilyName, (options: FamilyOptions) => Promise<RunningFamily>>> = {
   async instant(options) {
     const { url, keys, close } = await startSandbox({ ...options, networks: INSTANT_RAILS });
     return { url, keys, info: {}, close };
@@ -53,7 +53,5 @@ const FAMILIES: Readonly<Partial<Record<FamilyName, (options: FamilyOptions) => 
 };
 
 export function startFamily(name: FamilyName, options: FamilyOptions): Promise<RunningFamily> {
-  const start = FAMILIES[name];
-  if (!start) throw new Error(`there is no sandbox of ${name}`);
-  return start(options);
+  return FAMILIES[name](options);
 }

@@ -5,18 +5,18 @@
  */
 import { Pool } from 'undici';
 import { z } from 'zod';
-import { RailUnreachableError } from '../port';
+import { RailUnreachableError, type FacilitatorTokenAuthorization } from '../port';
 
 /** What a mandate carries for this form of payment; `amount` in the token's atomic units. */
-export const facilitatorTokenAuthorization = z.object({
+export const facilitatorTokenAuthorization: z.ZodType<FacilitatorTokenAuthorization> = z.object({
   form: z.literal('facilitator_token'),
   /** The facilitator's base address. */
-  facilitator: z.string(),
+  facilitator: z.string().refine((url) => URL.canParse(url)),
   payment_token: z.string(),
   amount: z.string().regex(/^\d{1,78}$/),
   idempotency_key: z.string(),
 });
-export type FacilitatorTokenAuthorization = z.infer<typeof facilitatorTokenAuthorization>;
+export type { FacilitatorTokenAuthorization };
 
 const address = z.string().regex(/^0x[0-9a-fA-F]{40}$/);
 const told = z.object({
@@ -53,13 +53,14 @@ const FINAL_REFUSALS = new Set([
 
 /**
  * - settled, pending: the payment, with the hash of its transaction once there is one
- * - refused: it was not made and never will be
+ * - refused: it was not made, or it failed
  * - not_found: the facilitator knows no payment of this key
  * - unknown: the answer was lost, late or not to be trusted
  */
 export type TokenPaymentAnswer =
   | { outcome: 'settled' | 'pending'; payment: FacilitatorPayment }
-  | { outcome: 'refused'; code: string; detail: string }
+  /** With the payment where one was made that failed: a transaction that it names may yet be mined. */
+  | { outcome: 'refused'; code: string; detail: string; payment?: FacilitatorPayment }
   | { outcome: 'not_found' }
   | { outcome: 'unknown'; detail: string };
 
@@ -170,7 +171,7 @@ function judge(
     return { outcome: 'unknown', detail: 'the facilitator named no transaction' };
   if (payment.status !== 'failed') return { outcome: payment.status, payment };
   const code = payment.error_reason ?? 'failed';
-  return { outcome: 'refused', code, detail: `the payment ${payment.payment_id} failed` };
+  return { outcome: 'refused', code, detail: `the payment ${payment.payment_id} failed`, payment };
 }
 
 async function readBounded(body: AsyncIterable<Uint8Array>): Promise<string> {

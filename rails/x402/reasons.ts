@@ -29,3 +29,17 @@ export function refusalOf(reason: string): Defect | undefined {
   const code = CODES.find(([pattern]) => pattern.test(reason))?.[1] ?? 'FACILITATOR_REFUSED';
   return { reason: code, detail: `the facilitator refused: ${reason}` };
 }
+
+const TOKEN_CODES: Readonly<Record<string, string>> = {
+  token_unknown: 'AUTHORIZATION_INVALID',
+  token_expired: 'AUTHORIZATION_EXPIRED',
+  token_used: 'AUTHORIZATION_USED',
+  idempotency_conflict: 'AUTHORIZATION_USED',
+  amount_mismatch: 'AUTHORIZATION_AMOUNT',
+};
+
+/** The same for payments by a token; undefined where the reason does not say that nothing was executed. */
+export function tokenRefusalOf(code: string): Defect | undefined {
+  const reason = TOKEN_CODES[code];
+  return reason ? { reason, detail: `the facilitator refused: ${code}` } : refusalOf(code);
+}

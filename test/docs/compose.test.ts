@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { readConfig, type ProcessName } from '../../bin/config';
+import { RAILS } from '../../domain/settlement';
 import { configVariables, matches, read, ROOT } from './files';
 
 interface Service {
@@ -93,8 +94,7 @@ describe('docker-compose.yml', () => {
       ours.filter(([, service]) => service.volumes?.some((each) => each.startsWith(`${volume}:`)));
     const names = (volume: string) => holders(volume).map(([name]) => name);
     expect(names('keys-aura')).toEqual(['keys', 'worker']);
-    expect(names('keys-rtp')).toEqual(['keys', 'rail-rtp']);
-    expect(names('keys-fednow')).toEqual(['keys', 'rail-fednow']);
+    for (const rail of RAILS) expect(names(`keys-${rail}`)).toEqual(['keys', `rail-${rail}`]);
     expect(names('keys-operator')).toEqual(['keys']);
   });
 
@@ -103,12 +103,16 @@ describe('docker-compose.yml', () => {
     const far = reach('sandbox-network');
     const near = ours.filter(([, { networks: own = [] }]) => own.some((network) => far.has(network)));
     expect(near.map(([name]) => name)).toEqual([
-      'rail-rtp',
-      'rail-fednow',
+      ...RAILS.map((rail) => `rail-${rail}`),
       'sandbox-network',
+      'sandbox-card',
+      'sandbox-ach',
+      'sandbox-chain',
+      'sandbox-facilitator',
       'sandbox-join',
     ]);
-    for (const name of ['books', 'temporal', 'rails']) expect(networks[name]).toEqual({ internal: true });
+    for (const name of ['books', 'temporal', 'rails', 'chain'])
+      expect(networks[name]).toEqual({ internal: true });
   });
 });
 

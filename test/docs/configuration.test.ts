@@ -8,6 +8,9 @@ test("the README's table has the variables that processes check, each once", () 
 
 test('.env.example has them too, and sets nothing but what Compose asks for', () => {
   const example = read('.env.example');
-  expect(matches(example, /^(?:# )?([A-Z][A-Z_]+)=/gm)).toEqual(expect.arrayContaining(configVariables()));
-  expect(matches(example, /^([A-Z][A-Z_]+)=/gm)).toEqual(['POSTGRES_PASSWORD', 'TEMPORAL_POSTGRES_PASSWORD']);
+  expect(matches(example, /^(?:# )?([A-Z][A-Z0-9_]+)=/gm)).toEqual(expect.arrayContaining(configVariables()));
+  expect(matches(example, /^([A-Z][A-Z0-9_]+)=/gm)).toEqual([
+    'POSTGRES_PASSWORD',
+    'TEMPORAL_POSTGRES_PASSWORD',
+  ]);
 });

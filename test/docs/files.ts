@@ -8,7 +8,7 @@ export const read = (path: string): string => readFileSync(join(ROOT, path), 'ut
 
 /** Variables that any process checks at its start. */
 export function configVariables(): string[] {
-  return [...new Set(matches(read('bin/config.ts'), /^ +([A-Z][A-Z_]+): /gm))];
+  return [...new Set(matches(read('bin/config.ts'), /^ +([A-Z][A-Z0-9_]+): /gm))];
 }
 
 export function matches(text: string, pattern: RegExp): string[] {

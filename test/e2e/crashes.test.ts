@@ -73,7 +73,7 @@ describeOnServer('kill -9', () => {
     'rankSession',
     'commitDeal',
     'settleDeal',
-    'completeDelivery',
+    'advanceDeal',
     'preparePayout',
     'settlePayout',
   ];
@@ -90,7 +90,7 @@ describeOnServer('kill -9', () => {
   });
 
   test.each([
-    ['a nonconforming execution is to be sent back', '366.15', '"next":"send_back"'],
+    ['a nonconforming execution is to be sent back', '366.15', '"next":"submit"'],
     ['a payment that never executed is instructed anew', '366.13', '"next":"submit"'],
   ])('of the clearing worker, right after it stored that %s', async (_what, price, when) => {
     const { died, mark } = await arm('worker', 'settleDeal:after', when);
@@ -105,6 +105,25 @@ describeOnServer('kill -9', () => {
       `${env.platform.network.url}/rtp/operator/accounts/021000021/${buyer.accountNumber}`,
     );
     expect(await bank.json()).toMatchObject({ balanceMinor: '100000000' });
+    expect(await checkLedger(env.db)).toMatchObject({ balanced: true });
+  });
+
+  test.each(
+    ['decideRefund', 'prepareRefund', 'settleRefund'].flatMap((step) => [`${step}:before`, `${step}:after`]),
+  )('of the clearing worker during a refund, %s', async (point) => {
+    const { buyer, seller, transaction } = await market.aDealCommitted();
+    const { transaction_id: id } = transaction;
+    await buyer.scout.waitFor(id, ({ clearing_status }) => clearing_status === 'cleared');
+    const { died, mark } = await arm('worker', point);
+    await seller.beacon.refund(id, { reason: 'sorry' });
+    const back = await buyer.scout.waitFor(id, ({ clearing_status }) => clearing_status === 'refunded', {
+      timeoutMs: 60_000,
+    });
+    await died;
+    expect(existsSync(mark)).toBe(true);
+    expect(back.refunds).toMatchObject([{ amount: '349.99', status: 'proved' }]);
+    const bank = `${env.platform.network.url}/rtp/operator/accounts/021000021/${buyer.accountNumber}`;
+    expect(await (await fetch(bank)).json()).toMatchObject({ balanceMinor: '100000000' });
     expect(await checkLedger(env.db)).toMatchObject({ balanced: true });
   });
 

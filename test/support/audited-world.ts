@@ -46,7 +46,7 @@ export interface AuditedWorld {
 
 type Activities = ReturnType<typeof createActivities>;
 
-interface Stage {
+export interface Stage {
   db: Db;
   deps: ActivityDeps;
   activities: Activities;
@@ -68,7 +68,7 @@ export async function anAuditedWorld(db: Db): Promise<AuditedWorld> {
   return { sold, refunded, reversed, pegged, open, sessionId };
 }
 
-async function setStage(db: Db): Promise<Stage> {
+export async function setStage(db: Db): Promise<Stage> {
   const signers = new Map<RailName, Signer>();
   for (const rail of ['rtp', 'ach', 'stablecoin'] as const) {
     const { privateKeyPem, publicKey } = generateKeyPair();
@@ -87,7 +87,7 @@ async function setStage(db: Db): Promise<Stage> {
 }
 
 /** A deal of 100.00 that its rail has settled, with a seller that put up 5.00 and can be paid over rtp. */
-async function settle(stage: Stage, rail: RailName, { line = true } = {}): Promise<string> {
+export async function settle(stage: Stage, rail: RailName, { line = true } = {}): Promise<string> {
   const { db, deps, activities } = stage;
   const beacon = await aBeacon(db);
   const at = { market: 'committed', clearing: 'risk_assessed' } as const;
@@ -107,7 +107,7 @@ async function settle(stage: Stage, rail: RailName, { line = true } = {}): Promi
   return deal.id;
 }
 
-async function deliver({ db, activities }: Stage, transactionId: string): Promise<string> {
+export async function deliver({ db, activities }: Stage, transactionId: string): Promise<string> {
   const [deal] = await rows<{ beacon: string }>(
     db,
     'SELECT beacon_id AS beacon FROM transactions WHERE id = ?',
@@ -120,12 +120,12 @@ async function deliver({ db, activities }: Stage, transactionId: string): Promis
   return transactionId;
 }
 
-async function payOut(stage: Stage, transactionId: string): Promise<void> {
+export async function payOut(stage: Stage, transactionId: string, amountMinor?: string): Promise<void> {
   const prepared = await stage.activities.preparePayout({ transactionId });
   if (prepared.outcome !== 'instructed') throw new Error(prepared.reason);
   const { payoutId, instruction: signed } = prepared;
   const { instruction_id: instructionId } = signed.instruction;
-  const answer = executed(stage, signed.instruction, true);
+  const answer = executed(stage, signed.instruction, true, amountMinor);
   await stage.activities.settlePayout({
     workflowId: payoutId,
     payoutId,
@@ -135,7 +135,7 @@ async function payOut(stage: Stage, transactionId: string): Promise<void> {
   });
 }
 
-async function refundHalf(stage: Stage, transactionId: string): Promise<void> {
+export async function refundHalf(stage: Stage, transactionId: string, amountMinor?: string): Promise<void> {
   const refundId = newId('refund');
   const order = { transactionId, amountMinor: '5000', reason: 'scratched', requestedBy: 'seller' };
   await stage.activities.decideRefund({ refundId, order });
@@ -143,7 +143,7 @@ async function refundHalf(stage: Stage, transactionId: string): Promise<void> {
   if (prepared.outcome !== 'instructed') throw new Error(prepared.outcome);
   const { instruction } = prepared.instruction;
   const asked = { workflowId: refundId, refundId, instructionId: instruction.instruction_id, inquiries: 0 };
-  await stage.activities.settleRefund({ ...asked, answer: executed(stage, instruction, false) });
+  await stage.activities.settleRefund({ ...asked, answer: executed(stage, instruction, false, amountMinor) });
 }
 
 /** The seller has spent most of what it was given: its margin and the rest of its balance cover a part. */
@@ -180,8 +180,13 @@ async function takeBack({ db, activities, signers }: Stage, transactionId: strin
     await activities.applyNotice({ noticeId });
 }
 
-/** A rail's answer that it did as instructed, with the line of its statement where it is there already. */
-function executed({ signers }: Stage, instruction: Instruction, line: boolean): RailAnswer {
+/** A rail's answer that it did as instructed, or with another amount, and the line of its statement where it is there already. */
+function executed(
+  { signers }: Stage,
+  instruction: Instruction,
+  line: boolean,
+  amountMinor = instruction.amount_minor,
+): RailAnswer {
   const at = new Date(Date.parse(instruction.created_at) + 1).toISOString();
   const evidence = `done ${instruction.instruction_id}`;
   const signer = signers.get(instruction.rail);
@@ -192,7 +197,7 @@ function executed({ signers }: Stage, instruction: Instruction, line: boolean): 
     reference: `REF-${instruction.instruction_id}`,
     line: '0',
     business_date: at.slice(0, 10),
-    amount_minor: instruction.amount_minor,
+    amount_minor: amountMinor,
     asset: instruction.asset,
     instruction_id: instruction.instruction_id,
   };
@@ -213,7 +218,7 @@ function executed({ signers }: Stage, instruction: Instruction, line: boolean): 
 }
 
 /** Factories take a deal to its commitment without the events that the API and its workflows write. */
-async function tellWhatFactoriesDidNot(db: Db): Promise<void> {
+export async function tellWhatFactoriesDidNot(db: Db): Promise<void> {
   const steps = await rows<{ transition: keyof typeof TOLD_BY; session: string }>(
     db,
     `SELECT transition, session_id AS session FROM state_history

@@ -88,7 +88,14 @@ export class Bookkeeping {
         return;
       case 'cleared': {
         const reserveMinor = part(terms.totalMinor - terms.feeMinor, percent);
-        await this.post(books.release({ ...terms, entitlementMinor: terms.totalMinor - terms.feeMinor, feesDeferredMinor: terms.feeMinor, reserveMinor }));
+        await this.post(
+          books.release({
+            ...terms,
+            entitlementMinor: terms.totalMinor - terms.feeMinor,
+            feesDeferredMinor: terms.feeMinor,
+            reserveMinor,
+          }),
+        );
         deal.heldMinor += reserveMinor;
         deal.stage = 'released';
         return;

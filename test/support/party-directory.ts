@@ -11,6 +11,7 @@ export interface InMemoryDirectory extends PartyDirectory {
   addAccount(accountRef: string, account: RailAccount): void;
   addMandate(mandateRef: string, mandate: KnownMandate): void;
   addAuthorization(mandateRef: string, authorization: TransferAuthorization): void;
+  authorization(mandateRef: string): Promise<TransferAuthorization | undefined>;
   /** Instructions are stored before they are sent, so adapters may look them up. */
   addInstruction(signed: SignedInstruction): void;
   corrections(): { accountRef: string; change: Partial<BankAccount> }[];
@@ -42,7 +43,7 @@ export function createInMemoryDirectory(): InMemoryDirectory {
     async correctAccount(accountRef, change) {
       corrections.push({ accountRef, change });
       const account = found(accounts.get(accountRef), accountRef);
-      accounts.set(accountRef, { ...account, ...change } as RailAccount);
+      accounts.set(accountRef, { ...account, ...change });
     },
   };
 }

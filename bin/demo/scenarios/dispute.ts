@@ -34,11 +34,7 @@ export const dispute: Scenario = {
     const { bundle } = await operator.disputes.evidence(filed.dispute_id);
     const parts = Object.entries(bundle as unknown as Record<string, unknown>).map(([part, content]) => [
       part,
-      Array.isArray(content)
-        ? `${content.length}`
-        : typeof content === 'object'
-          ? '1'
-          : String(content).slice(0, 60),
+      Array.isArray(content) ? `${content.length}` : typeof content === 'string' ? content.slice(0, 60) : '1',
     ]);
     say(table(['part of the bundle', 'contents'], parts));
 

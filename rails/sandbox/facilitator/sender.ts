@@ -60,9 +60,10 @@ export function createSender(deps: SenderDeps): Sender {
     () => void inTurn(() => closeGaps(deps, nonces)).catch(() => undefined),
     RESEND_EVERY_MS,
   );
-  const sendLater = (raw: Hex) => {
+  const sendLater = (raw: Hex, accountNonce: number) => {
     const timer = setTimeout(() => {
       timers.delete(timer);
+      nonces.sent.set(accountNonce, raw);
       void send(deps, raw);
     }, deps.pendingMs);
     timers.add(timer);
@@ -71,10 +72,10 @@ export function createSender(deps: SenderDeps): Sender {
     transfer: (order) =>
       inTurn(async () => {
         await closeGaps(deps, nonces).catch(() => undefined);
-        const { raw, hash, fresh } = await prepare(deps, nonces, order);
+        const { raw, hash, accountNonce, fresh } = await prepare(deps, nonces, order);
         if (!fresh || order.broadcast === 'never') return hash;
         if (order.broadcast === 'later') {
-          sendLater(raw);
+          sendLater(raw, accountNonce);
           return hash;
         }
         await send(deps, raw);
@@ -105,7 +106,7 @@ async function prepare(
   deps: SenderDeps,
   nonces: Nonces,
   order: TransferOrder,
-): Promise<{ raw: Hex; hash: Hex; fresh: boolean }> {
+): Promise<{ raw: Hex; hash: Hex; accountNonce: number; fresh: boolean }> {
   const known = deps.books.ofPayment(order.key);
   if (known) return { ...known, fresh: false };
   const { raw, hash, accountNonce } = await sign(deps, nonces, order.data);
@@ -125,7 +126,7 @@ async function prepare(
   // What is never sent leaves its account nonce to the next one.
   if (!never) nonces.next = accountNonce + 1;
   if (order.broadcast === 'now') nonces.sent.set(accountNonce, raw);
-  return { raw, hash, fresh: true };
+  return { raw, hash, accountNonce, fresh: true };
 }
 
 /** What was lost on its way to the chain leaves a gap that nothing after it gets past: it goes out again first. */
