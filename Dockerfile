@@ -15,7 +15,8 @@ COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/dist dist
 # Volumes take their owner from these folders. Nothing else is ever written.
-RUN mkdir -p /keys/aura /keys/operator /keys/rtp /keys/fednow /keys/public /data/sandbox \
+RUN mkdir -p /keys/aura /keys/operator /keys/rtp /keys/fednow /keys/stablecoin /keys/card /keys/ach /keys/x402 \
+  /keys/public /data/sandbox \
     && chown -R node:node /keys /data
 USER node
 WORKDIR /app/dist/bin

@@ -11,7 +11,7 @@ import { createDb } from '../store/db';
 import { upsertIssuer } from '../store/trust';
 import { readConfig } from './config';
 import { startSandboxes, type Sandboxes, type SandboxSettings } from './sandboxes';
-import { keyFile, secretOf } from './keys';
+import { keyFile, secretOf, type KeyFile } from './keys';
 import { operatorIdOf, setUp } from './setup';
 import { writeWorkflowBundle } from './workflow-bundle';
 
@@ -74,6 +74,27 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     settings: options.sandboxSettings,
     onProgress,
   });
+  try {
+    return await startOn(sandboxes, options, { aura, operator, rails, railKeys });
+  } catch (error) {
+    await sandboxes.stop();
+    throw error;
+  }
+}
+
+interface House {
+  aura: KeyFile;
+  operator: KeyFile;
+  rails: readonly RailName[];
+  railKeys: ReadonlyMap<RailName, KeyFile>;
+}
+
+async function startOn(
+  sandboxes: Sandboxes,
+  options: PlatformOptions,
+  { aura, operator, rails, railKeys }: House,
+): Promise<Platform> {
+  const { dataDir, onProgress = () => undefined } = options;
   for (const [rail, { publicKey }] of railKeys) {
     const { RAIL_URL, RAIL_NETWORK_KEY } = sandboxes.railEnv(rail);
     // A network that signs its messages takes signed ones only, from participants it knows.

@@ -51,6 +51,8 @@ async function runJest({ temporal, postgres, redis }: Services, summaryFile: str
       '--reporters=default',
       `--reporters=${join(ROOT, 'test', 'support', 'plain-line-reporter.js')}`,
       ...(setsWorkers ? [] : ['--maxWorkers=2']),
+      // A test file whose platform did not come up must not keep the run from ending.
+      '--forceExit',
       ...args,
     ],
     {

@@ -115,7 +115,8 @@ const mandate = z.object({
   currency: z.string(),
   expires_at: z.string(),
   /** What the payer signed for it, where the rail asks for that. */
-  authorization: transferAuthorization.nullable(),
+  /** An EIP-3009 transfer, or what a facilitator's token needs; only the rail that draws on it reads this. */
+  authorization: z.union([transferAuthorization, z.record(z.string(), z.unknown())]).nullable(),
 });
 
 const party = z.object({

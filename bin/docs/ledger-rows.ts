@@ -191,7 +191,7 @@ export const REVERSALS: readonly Row[] = [
     reversal({ ...ofDeal, rail: 'card', noticeId: 'notice', sources: lost }),
   ],
   [
-    'Not paid when due: the waterfall',
+    'The waterfall, here in one step',
     waterfall({ ...ofDeal, recoveryId: 'recovery', step: 'default', debtor: deal.seller, covered }),
   ],
   [

@@ -60,7 +60,7 @@ export function ledgerPage(): string {
     '## Refunds',
     entries(REFUNDS),
     '## Reversals and the default waterfall',
-    'What a rail takes back is taken from the deal while it holds the money, then from the seller, and the rest is a debt. A debt that is not paid when due is made up for by the debtor’s margin of this deal, its free balance, the default fund and AURA’s capital, in this order.',
+    'What a rail takes back is taken from the deal while it holds the money, then from the seller, and the rest is a debt. A debt is made up for at once by the debtor’s margin of this deal and its free balance and, when the call for the rest runs out, by the default fund and AURA’s capital, in this order.',
     entries(REVERSALS),
     '## Netting',
     'One buyer and one seller; see [netting](netting.md).',

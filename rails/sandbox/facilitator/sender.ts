@@ -43,6 +43,8 @@ interface Nonces {
 
 const GAS = 250_000n;
 const RESENT_AT_ONCE = 50;
+/** So many mined ones may yet be lost with their blocks. */
+const REMEMBERED = 200;
 const RESEND_EVERY_MS = 2_000;
 
 export function createSender(deps: SenderDeps): Sender {
@@ -129,12 +131,16 @@ async function prepare(
   return { raw, hash, accountNonce, fresh: true };
 }
 
-/** What was lost on its way to the chain leaves a gap that nothing after it gets past: it goes out again first. */
+/**
+ * What was lost on its way to the chain, or with a block that was replaced, leaves a gap that nothing after it gets past:
+ * it goes out again first.
+ */
 async function closeGaps(deps: SenderDeps, { sent }: Nonces): Promise<void> {
   if (sent.size === 0) return;
   const mined = await deps.client.getTransactionCount({ address: deps.account.address });
-  for (const accountNonce of sent.keys()) if (accountNonce < mined) sent.delete(accountNonce);
-  for (const raw of [...sent.values()].slice(0, RESENT_AT_ONCE)) await send(deps, raw);
+  for (const accountNonce of sent.keys()) if (accountNonce < mined - REMEMBERED) sent.delete(accountNonce);
+  const missing = [...sent].filter(([accountNonce]) => accountNonce >= mined).sort(([a], [b]) => a - b);
+  for (const [, raw] of missing.slice(0, RESENT_AT_ONCE)) await send(deps, raw);
 }
 
 async function sign({ client, account, chainId, token }: SenderDeps, nonces: Nonces, data: Hex) {
