@@ -33,7 +33,7 @@ async function main(): Promise<number> {
   }
 }
 
-main()
+void main()
   .catch((error: unknown) => {
     process.stderr.write(
       `The audit could not be made: ${error instanceof Error ? error.message : String(error)}\n`,

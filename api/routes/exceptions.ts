@@ -67,7 +67,10 @@ async function actionsFor(db: Queryable, exception: PaymentException, now: Date)
   if (!stored) return [];
   const expiresAt = Date.parse(stored.instruction.expires_at);
   const conclusiveAt = new Date(expiresAt + RAIL_TERMS[exception.rail].maxDelayMs);
-  return allowedActions(exception.cause, { now, conclusiveAt });
+  const allowed = allowedActions(exception.cause, { now, conclusiveAt });
+  // Only what came in for a deal can be sent back.
+  const isDeal = exception.subjectId === exception.transactionId;
+  return isDeal ? allowed : allowed.filter((action) => action !== 'send_back');
 }
 
 const decide = route<z.infer<typeof exceptionParams>, unknown, z.infer<typeof decisionRequest>>({

@@ -1,5 +1,5 @@
 /** Many deals at once, each with a buyer of its own. */
-import { quote, type OfferDocument } from '../../domain/market/offer';
+import { quote } from '../../domain/market/offer';
 import { formatMoney } from '../../domain/money';
 import { RAIL_TERMS } from '../../domain/rail-terms';
 import type { RailName } from '../../domain/settlement';

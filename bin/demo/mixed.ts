@@ -31,6 +31,8 @@ export const MIXED_ENV: Readonly<Record<string, string>> = {
   AURA_DAY_MS: '30000',
   RAIL_TIMEOUT_MS: '4000',
   RAIL_BREAKER_OPEN_MS: '3000',
+  // Rails that fail are what it is about.
+  AURA_LOG_LEVEL: 'silent',
 };
 
 export interface MixedOptions {

@@ -2,7 +2,7 @@
 import { createDb, rows } from '../../store/db';
 import { dealBalances } from '../../store/ledger';
 import { formatMoney } from '../../domain/money';
-import { quote, type OfferDocument } from '../../domain/market/offer';
+import { quote } from '../../domain/market/offer';
 import { RAIL_TERMS } from '../../domain/rail-terms';
 import type { RailName } from '../../domain/settlement';
 import {

@@ -31,8 +31,8 @@ export type FamilyName = (typeof FAMILY_NAMES)[number];
 /** Loaded when asked for: the chain brings a compiler and a node along. */
 const FAMILIES: Readonly<Record<FamilyName, (options: FamilyOptions) => Promise<RunningFamily>>> = {
   async instant(options) {
-    const { url, keys, close } = await startSandbox({ ...options, networks: INSTANT_RAILS });
-    return { url, keys, info: {}, close };
+    const running = await startSandbox({ ...options, networks: INSTANT_RAILS });
+    return { url: running.url, keys: running.keys, info: {}, close: () => running.close() };
   },
   async ach(options) {
     const { startAchSandbox } = await import('./ach/index.js');

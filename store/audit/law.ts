@@ -19,7 +19,7 @@ export interface Law {
   readonly name: string;
   /** The law in a sentence. */
   readonly says: string;
-  check(trx: Trx): Promise<Finding>;
+  readonly check: (trx: Trx) => Promise<Finding>;
 }
 
 /** So many violations of each law are named; all are counted. */

@@ -12,7 +12,7 @@ describeOnServer('deals over rails that misbehave', () => {
   let env: TestEnvironment;
   const said: string[] = [];
   beforeAll(async () => {
-    env = await testEnvironment({ ...MIXED_ENV, AURA_LOG_LEVEL: 'silent' }, { rails: RAILS });
+    env = await testEnvironment(MIXED_ENV, { rails: RAILS });
   }, 180_000);
   afterAll(() => env?.stop(), 60_000);
 
