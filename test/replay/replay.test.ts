@@ -19,7 +19,7 @@ describe('workflows', () => {
 
   test('of every kind are recorded', () => {
     expect(new Set(histories.map((name) => name.replace(/\..*$/, '')))).toEqual(
-      new Set(['deposit', 'mandate', 'payout', 'session', 'transaction']),
+      new Set(['deposit', 'dispute', 'mandate', 'payout', 'refund', 'session', 'transaction']),
     );
   });
 
