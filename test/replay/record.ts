@@ -59,7 +59,10 @@ async function run(market: Market): Promise<Map<string, string>> {
     (await market.aDealCommitted({ price: '366.15' })).transaction.transaction_id,
   );
 
-  const refund = await cleared.seller.beacon.refund(id, { amount: '10.00', reason: 'a scratch' });
+  const scratched = await market.aDealCommitted();
+  const { transaction_id: scratchedId } = scratched.transaction;
+  await scratched.buyer.scout.waitFor(scratchedId, isCleared, SLOW);
+  const refund = await scratched.seller.beacon.refund(scratchedId, { amount: '10.00', reason: 'a scratch' });
   named.set('refund.proved', `refund-${refund.refund_id}`);
   const unwanted = await market.aDealCommitted();
   const { transaction_id: unwantedId } = unwanted.transaction;
