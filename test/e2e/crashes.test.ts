@@ -90,7 +90,7 @@ describeOnServer('kill -9', () => {
   });
 
   test.each([
-    ['a nonconforming execution is to be sent back', '366.15', '"next":"submit"'],
+    ['a nonconforming execution is to be sent back', '366.15', '"kind":"return"'],
     ['a payment that never executed is instructed anew', '366.13', '"next":"submit"'],
   ])('of the clearing worker, right after it stored that %s', async (_what, price, when) => {
     const { died, mark } = await arm('worker', 'settleDeal:after', when);
