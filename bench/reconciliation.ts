@@ -2,11 +2,12 @@
  * `npx tsx bench/reconciliation.ts [lines]`: generates instructions, proofs and statement lines in a scratch database
  * next to the one that `DATABASE_URL` names, reconciles them, and prints the time and the largest memory of this process.
  */
+import { seededRandom } from '../rails/sandbox/random';
 import { reconciliationActivities } from '../activities/reconciliation';
 import { newId } from '../domain/ids';
 import { openRun, reportRows, type Run } from '../store/reconciliation';
 import { freshDatabase } from '../test/support/database';
-import { aMovement, lineFor, randomFrom, storeLines, storeMovements } from '../test/support/statement-world';
+import { aMovement, lineFor, storeLines, storeMovements } from '../test/support/statement-world';
 
 const RAIL = 'rtp';
 const DAY_MS = 86_400_000;
@@ -30,7 +31,7 @@ async function main(): Promise<void> {
       asset: 'USD',
     };
     await openRun(db, run);
-    const random = randomFrom(1);
+    const random = seededRandom(1);
     let ingestMs = 0;
     for (let made = 0; made < wanted; made += GENERATED_AT_ONCE) {
       const movements = Array.from({ length: Math.min(GENERATED_AT_ONCE, wanted - made) }, () => {

@@ -1,5 +1,5 @@
 /** Files and questions to the bank, and its signed answers. The only place that talks to it. */
-import { Pool } from 'undici';
+import type { Pool } from 'undici';
 import type { z } from 'zod';
 import type { PublicKey, Signer } from '../../domain/keys';
 import { canonicalJson } from '../../domain/canonical';
@@ -12,6 +12,7 @@ import {
   type SignedMessage,
 } from '../instant/bundle';
 import { RailUnreachableError } from '../port';
+import { createPool, lossOf, notSentCode, readBounded } from '../transport';
 import { JSON_TYPE, signatureHeaders } from './request';
 
 /** An answer whose signature held. */
@@ -45,30 +46,11 @@ export interface BankClientDeps {
 
 const MAX_CONNECTIONS = 32;
 const MAX_ANSWER_BYTES = 32_000_000;
-/** Errors of opening a connection: no byte of the request has left. */
-const NOT_SENT = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-  'UND_ERR_CLOSED',
-  'CERT_HAS_EXPIRED',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'ERR_TLS_CERT_ALTNAME_INVALID',
-]);
 
 export function createBankClient(deps: BankClientDeps): BankClient {
   const base = new URL(deps.networkUrl);
-  const pool = new Pool(base.origin, {
-    connections: MAX_CONNECTIONS,
-    pipelining: 1,
-    // Shorter than the deadline of the whole, so that a bank that is down is told apart from one that is slow.
-    connect: { timeout: Math.ceil(deps.timeoutMs / 2) },
-    headersTimeout: deps.timeoutMs,
-    bodyTimeout: deps.timeoutMs,
-  });
+  const { timeoutMs } = deps;
+  const pool = createPool({ origin: base.origin, connections: MAX_CONNECTIONS, timeoutMs });
   const prefix = base.pathname.replace(/\/$/, '');
   return {
     exchange: (request, signal) =>
@@ -98,7 +80,7 @@ async function exchange(
       body: body === '' ? undefined : body,
       signal: ends,
     });
-    const content = await readBounded(answer.body);
+    const content = await readBounded(answer.body, MAX_ANSWER_BYTES, tooLarge);
     if (answer.statusCode !== 200)
       return { kind: 'unknown', detail: `the bank answered ${answer.statusCode}` };
     return { kind: 'answered', signed: authentic(deps.networkKey, answer.headers, content) };
@@ -107,13 +89,12 @@ async function exchange(
   }
 }
 
+const tooLarge = () => new BundleError('the answer is too large');
+
 function interpretFailure(error: unknown, aborted: boolean): Exchange {
-  const { code, message } = error as { code?: string; message?: string };
-  if (!aborted && code !== undefined && NOT_SENT.has(code)) {
-    throw new RailUnreachableError(`the bank was not reached: ${code}`, { cause: error });
-  }
-  const lost = `the answer was lost or unusable: ${code ?? message ?? 'unknown'}`;
-  return { kind: 'unknown', detail: aborted ? 'no answer in time' : lost };
+  const code = notSentCode(error, aborted);
+  if (code) throw new RailUnreachableError(`the bank was not reached: ${code}`, { cause: error });
+  return { kind: 'unknown', detail: lossOf(error, aborted) };
 }
 
 function authentic(
@@ -126,17 +107,6 @@ function authentic(
   const signed = { message: decodeUtf8(content), keyId, signature };
   if (!isSignedBy(signed, key)) throw new BundleError('not signed by the bank');
   return signed;
-}
-
-async function readBounded(body: AsyncIterable<Uint8Array>): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of body) {
-    bytes += chunk.length;
-    if (bytes > MAX_ANSWER_BYTES) throw new BundleError('the answer is too large');
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }
 
 /** The answer as what it has to be; undefined where it is something else. */

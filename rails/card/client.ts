@@ -1,6 +1,7 @@
 /** One question to the processor, one signed answer. The only place that talks to it. */
-import { Pool } from 'undici';
+import type { Pool } from 'undici';
 import { verifySignature, type PublicKey } from '../../domain/keys';
+import { createPool, lossOf, notSentCode, readBounded } from '../transport';
 import type { SignedText } from './evidence';
 import { IDEMPOTENCY_HEADER, KEY_ID_HEADER, SIGNATURE_HEADER } from './wire';
 
@@ -38,30 +39,11 @@ export interface ProcessorClientDeps {
 
 const MAX_CONNECTIONS = 128;
 const MAX_ANSWER_BYTES = 8_000_000;
-/** Errors of opening a connection: no byte of the question has left. */
-const NOT_SENT = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-  'UND_ERR_CLOSED',
-  'CERT_HAS_EXPIRED',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'ERR_TLS_CERT_ALTNAME_INVALID',
-]);
 
 export function createProcessorClient(deps: ProcessorClientDeps): ProcessorClient {
   const base = new URL(deps.networkUrl);
-  const pool = new Pool(base.origin, {
-    connections: MAX_CONNECTIONS,
-    pipelining: 1,
-    // Shorter than the deadline of the whole, so that a processor that is down is told apart from one that is slow.
-    connect: { timeout: Math.ceil(deps.timeoutMs / 2) },
-    headersTimeout: deps.timeoutMs,
-    bodyTimeout: deps.timeoutMs,
-  });
+  const { timeoutMs } = deps;
+  const pool = createPool({ origin: base.origin, connections: MAX_CONNECTIONS, timeoutMs });
   const prefix = base.pathname.replace(/\/$/, '');
   return {
     ask: (question, signal) => ask(deps, pool, prefix, question, signal),
@@ -92,7 +74,8 @@ async function ask(
       body: body && JSON.stringify(body),
       signal: deadline,
     });
-    const message = await readBounded(answer.body);
+    const content = await readBounded(answer.body, MAX_ANSWER_BYTES, tooLarge);
+    const message = content.toString('utf8');
     return readAnswer(deps.networkKey, answer.statusCode, answer.headers, message);
   } catch (error) {
     return interpretFailure(error, deadline.aborted);
@@ -120,12 +103,9 @@ function readAnswer(
 }
 
 function interpretFailure(error: unknown, aborted: boolean): Exchange {
-  const { code } = error as { code?: string };
-  if (!aborted && code !== undefined && NOT_SENT.has(code)) {
-    return { kind: 'unreached', detail: `the processor was not reached: ${code}` };
-  }
-  const detail = aborted ? 'no answer in time' : `the answer was lost or unusable: ${code ?? 'unknown'}`;
-  return { kind: 'unknown', detail };
+  const code = notSentCode(error, aborted);
+  if (code) return { kind: 'unreached', detail: `the processor was not reached: ${code}` };
+  return { kind: 'unknown', detail: lossOf(error, aborted) };
 }
 
 class AnswerTooLargeError extends Error {
@@ -133,13 +113,4 @@ class AnswerTooLargeError extends Error {
   readonly code = 'TOO_LARGE';
 }
 
-async function readBounded(body: AsyncIterable<Uint8Array>): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of body) {
-    bytes += chunk.length;
-    if (bytes > MAX_ANSWER_BYTES) throw new AnswerTooLargeError('the answer is too large');
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
-}
+const tooLarge = () => new AnswerTooLargeError('the answer is too large');

@@ -1,8 +1,9 @@
 /** One signed question, one bundle of signed answers. The only place that talks to the network. */
-import { Pool } from 'undici';
+import type { Pool } from 'undici';
 import type { PublicKey, Signer } from '../../domain/keys';
 import { Iso20022Error, parseMessage, type Message } from '../iso20022';
 import { RailUnreachableError } from '../port';
+import { createPool, lossOf, notSentCode, readBounded } from '../transport';
 import {
   BundleError,
   decodeBundle,
@@ -38,30 +39,11 @@ export interface NetworkClientDeps {
 
 const MAX_CONNECTIONS = 128;
 const MAX_ANSWER_BYTES = 8_000_000;
-/** Errors of opening a connection: no byte of the message has left. */
-const NOT_SENT = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-  'UND_ERR_CLOSED',
-  'CERT_HAS_EXPIRED',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'ERR_TLS_CERT_ALTNAME_INVALID',
-]);
 
 export function createNetworkClient(deps: NetworkClientDeps): NetworkClient {
   const base = new URL(deps.networkUrl);
-  const pool = new Pool(base.origin, {
-    connections: MAX_CONNECTIONS,
-    pipelining: 1,
-    // Shorter than the deadline of the whole, so that a network that is down is told apart from one that is slow.
-    connect: { timeout: Math.ceil(deps.timeoutMs / 2) },
-    headersTimeout: deps.timeoutMs,
-    bodyTimeout: deps.timeoutMs,
-  });
+  const { timeoutMs } = deps;
+  const pool = createPool({ origin: base.origin, connections: MAX_CONNECTIONS, timeoutMs });
   const path = `${base.pathname.replace(/\/$/, '')}/messages`;
   return {
     exchange: (xml, signal) => exchange(deps, pool, path, xml, signal),
@@ -91,7 +73,7 @@ async function exchange(
       body: signed.message,
       signal: deadline.signal,
     });
-    const body = await readBounded(answer.body);
+    const body = await readBounded(answer.body, MAX_ANSWER_BYTES, tooLarge);
     if (answer.statusCode !== 200)
       return { kind: 'unknown', detail: `the network answered ${answer.statusCode}` };
     return { kind: 'answered', received: receive(deps.networkKey, answer.headers['content-type'], body) };
@@ -102,15 +84,12 @@ async function exchange(
   }
 }
 
+const tooLarge = () => new BundleError('the answer is too large');
+
 function interpretFailure(error: unknown, aborted: boolean): Exchange {
-  const { code, message } = error as { code?: string; message?: string };
-  if (!aborted && code !== undefined && NOT_SENT.has(code)) {
-    throw new RailUnreachableError(`the network was not reached: ${code}`, { cause: error });
-  }
-  const detail = aborted
-    ? 'no answer in time'
-    : `the answer was lost or unusable: ${code ?? message ?? 'unknown'}`;
-  return { kind: 'unknown', detail };
+  const code = notSentCode(error, aborted);
+  if (code) throw new RailUnreachableError(`the network was not reached: ${code}`, { cause: error });
+  return { kind: 'unknown', detail: lossOf(error, aborted) };
 }
 
 function receive(key: PublicKey, contentType: unknown, body: Buffer): Received[] {
@@ -129,17 +108,6 @@ function readOrDrop(signed: SignedMessage): Received[] {
     if (error instanceof Iso20022Error) return [];
     throw error;
   }
-}
-
-async function readBounded(body: AsyncIterable<Uint8Array>): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of body) {
-    bytes += chunk.length;
-    if (bytes > MAX_ANSWER_BYTES) throw new BundleError('the answer is too large');
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }
 
 /** One deadline for connecting, sending and reading together; a caller's signal ends it earlier. */

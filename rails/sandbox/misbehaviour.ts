@@ -2,6 +2,7 @@
  * How the sandbox networks go wrong, on purpose. An amount ending in `66.NN` (minor units modulo 10,000 = 66NN) asks
  * for the behaviour NN below; the operator surface asks for the same by name, for a count of messages or at a rate.
  */
+import { seededRandom } from './random';
 export const REJECTIONS = ['AC03', 'AC04', 'AC06', 'AG01', 'AM02', 'AM04', 'AM05', 'FRAD', 'AB05'] as const;
 type Rejection = `reject_${(typeof REJECTIONS)[number]}`;
 
@@ -42,8 +43,8 @@ export type MisbehaviourKind =
   /** The receiver refuses to give the money back. */
   | 'refuse_return';
 
-/** Minor units modulo 10,000 → behaviour. */
-export const MAGIC_AMOUNTS: Readonly<Record<number, MisbehaviourKind>> = {
+/** Minor units modulo 10,000 → behaviour, as far as all banks and processors of the sandbox have it in common. */
+export const COMMON_MAGIC_AMOUNTS = {
   6601: 'reject_AC04',
   6602: 'reject_AM04',
   6603: 'reject_AG01',
@@ -66,11 +67,15 @@ export const MAGIC_AMOUNTS: Readonly<Record<number, MisbehaviourKind>> = {
   6621: 'execute_then_fail',
   6622: 'fail',
   6623: 'refuse_mandate',
-  6624: 'refuse_return',
-  6625: 'no_notification',
   6626: 'line_missing',
   6627: 'line_amount',
   6628: 'line_duplicate',
+} as const satisfies Readonly<Record<number, MisbehaviourKind>>;
+
+export const MAGIC_AMOUNTS: Readonly<Record<number, MisbehaviourKind>> = {
+  ...COMMON_MAGIC_AMOUNTS,
+  6624: 'refuse_return',
+  6625: 'no_notification',
 };
 
 export const MISBEHAVIOUR_KINDS: readonly MisbehaviourKind[] = [...new Set(Object.values(MAGIC_AMOUNTS))];
@@ -157,15 +162,4 @@ function magicOf({ occasion, amountMinor }: Subject): MisbehaviourKind | undefin
   if (occasion === 'mandate') return kind === 'refuse_mandate' ? kind : undefined;
   if (occasion === 'return_request') return kind === 'refuse_return' ? kind : undefined;
   return kind;
-}
-
-/** Mulberry32: small, fast, and the same everywhere. */
-function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

@@ -3,9 +3,9 @@
  * chain for it. `POST {facilitator}/payments` is idempotent by its key; `GET {facilitator}/payments/{key}` tells what
  * became of it. What is told is not proof: that is the transaction's receipt.
  */
-import { Pool } from 'undici';
 import { z } from 'zod';
 import { RailUnreachableError, type FacilitatorTokenAuthorization } from '../port';
+import { createPool, lossOf, notSentCode, readBounded } from '../transport';
 
 /** What a mandate carries for this form of payment; `amount` in the token's atomic units. */
 export const facilitatorTokenAuthorization: z.ZodType<FacilitatorTokenAuthorization> = z.object({
@@ -81,26 +81,12 @@ export interface FacilitatorTokenClientDeps {
 
 const MAX_CONNECTIONS = 32;
 const MAX_ANSWER_BYTES = 64 * 1024;
-/** Errors of opening a connection: no byte of the question has left. */
-const NOT_SENT = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-]);
 
 export function createFacilitatorTokenClient(deps: FacilitatorTokenClientDeps): FacilitatorTokenClient {
   const base = new URL(deps.facilitatorUrl);
   const prefix = base.pathname.replace(/\/$/, '');
-  const pool = new Pool(base.origin, {
-    connections: MAX_CONNECTIONS,
-    pipelining: 1,
-    connect: { timeout: Math.ceil(deps.timeoutMs / 2) },
-    headersTimeout: deps.timeoutMs,
-    bodyTimeout: deps.timeoutMs,
-  });
+  const { timeoutMs } = deps;
+  const pool = createPool({ origin: base.origin, connections: MAX_CONNECTIONS, timeoutMs });
   const ask = async (
     question: { method: 'GET' | 'POST'; path: string; body?: string },
     authorization: FacilitatorTokenAuthorization,
@@ -114,7 +100,8 @@ export function createFacilitatorTokenClient(deps: FacilitatorTokenClientDeps): 
         headers: question.body === undefined ? {} : { 'content-type': 'application/json' },
         signal: signal ? AbortSignal.any([deadline, signal]) : deadline,
       });
-      return read(answer.statusCode, await readBounded(answer.body), authorization);
+      const content = await readBounded(answer.body, MAX_ANSWER_BYTES, tooLarge);
+      return read(answer.statusCode, content.toString('utf8'), authorization);
     } catch (error) {
       return interpret(error, deadline.aborted || signal?.aborted === true);
     }
@@ -174,23 +161,10 @@ function judge(
   return { outcome: 'refused', code, detail: `the payment ${payment.payment_id} failed`, payment };
 }
 
-async function readBounded(body: AsyncIterable<Uint8Array>): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of body) {
-    bytes += chunk.length;
-    if (bytes > MAX_ANSWER_BYTES) throw new Error('the answer is too large');
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
-}
+const tooLarge = () => new Error('the answer is too large');
 
 function interpret(error: unknown, aborted: boolean): TokenPaymentAnswer {
-  const { code } = error as { code?: string };
-  if (!aborted && code !== undefined && NOT_SENT.has(code))
-    throw new RailUnreachableError(`the facilitator was not reached: ${code}`, { cause: error });
-  return {
-    outcome: 'unknown',
-    detail: aborted ? 'no answer in time' : `the answer was lost: ${code ?? 'unreadable'}`,
-  };
+  const code = notSentCode(error, aborted);
+  if (code) throw new RailUnreachableError(`the facilitator was not reached: ${code}`, { cause: error });
+  return { outcome: 'unknown', detail: lossOf(error, aborted) };
 }

@@ -11,13 +11,13 @@ import { describeWithDatabase } from '../support/database';
 import {
   aMovement,
   lineFor,
-  randomFrom,
   storeLines,
   storeMovements,
   storeNotices,
   type WorldMovement,
   type WorldNotice,
 } from '../support/statement-world';
+import { seededRandom } from '../../rails/sandbox/random';
 
 jest.setTimeout(300_000);
 
@@ -49,7 +49,7 @@ const keyOf = ({
 
 /** Cases in proportion; each adds to the world and says what has to come of it. */
 function aWorld(seed: number, wanted: number): World {
-  const random = randomFrom(seed);
+  const random = seededRandom(seed);
   const world: World = {
     movements: [],
     notices: [],

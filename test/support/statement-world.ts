@@ -176,14 +176,3 @@ export async function storeLines(
 ): Promise<void> {
   for (let at = 0; at < lines.length; at += CHUNK) await ingestLines(db, lines.slice(at, at + CHUNK), runId);
 }
-
-/** The same numbers for the same seed (mulberry32). */
-export function randomFrom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let value = Math.imul(state ^ (state >>> 15), state | 1);
-    value ^= value + Math.imul(value ^ (value >>> 7), value | 61);
-    return ((value ^ (value >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}

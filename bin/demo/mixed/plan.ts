@@ -1,5 +1,6 @@
 /** What is to become of each deal of a mixed run, drawn by lot from a seed. */
 import type { RailName } from '../../../domain/settlement';
+import { seededRandom } from '../../../rails/sandbox/random';
 
 export const FATES = [
   'deliver',
@@ -51,15 +52,4 @@ function fateOf(drawn: number): Fate {
     if (drawn < up) return fate;
   }
   return 'deliver';
-}
-
-/** Mulberry32: small, fast, and the same everywhere. */
-function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

@@ -4,6 +4,8 @@
  * day after settlement, 6680 + N tells of the change C0N. The operator asks for the same by name.
  */
 import { ACH_CHANGE_CODES, ACH_RETURN_CODES, type AchReturnCode } from '../../../domain/ach-returns';
+import { COMMON_MAGIC_AMOUNTS } from '../misbehaviour';
+import { seededRandom } from '../random';
 
 /** What becomes of the answer to a file, an inquiry or a request for an authorization. */
 export const ANSWER_KINDS = [
@@ -65,32 +67,8 @@ const numbered = (from: number, prefix: string, codes: readonly string[]) =>
 
 /** Minor units modulo 10,000 → behaviour. */
 export const ACH_MAGIC_AMOUNTS: Readonly<Record<number, AchMisbehaviour>> = {
-  6601: 'reject_AC04',
-  6602: 'reject_AM04',
-  6603: 'reject_AG01',
-  6604: 'reject_FRAD',
-  6605: 'reject_AC06',
-  6606: 'reject_AC03',
-  6607: 'reject_AM02',
-  6608: 'reject_AM05',
-  6609: 'reject_AB05',
-  6611: 'slow',
-  6612: 'execute_then_time_out',
-  6613: 'time_out',
-  6614: 'duplicate',
-  6615: 'wrong_amount',
-  6616: 'bad_signature',
-  6617: 'pending',
-  6618: 'pending_then_rejected',
-  6619: 'execute_then_disconnect',
-  6620: 'garbage',
-  6621: 'execute_then_fail',
-  6622: 'fail',
-  6623: 'refuse_mandate',
+  ...COMMON_MAGIC_AMOUNTS,
   6625: 'no_notification',
-  6626: 'line_missing',
-  6627: 'line_amount',
-  6628: 'line_duplicate',
   6629: 'reject_file',
   ...numbered(RETURNS_FROM, 'return_', ACH_RETURN_CODES),
   ...numbered(CHANGES_FROM, 'change_', ACH_CHANGE_CODES),
@@ -175,15 +153,4 @@ export function answerKind(kind: AchMisbehaviour | undefined): AnswerKind | unde
 /** Whether the bank goes silent or fails before it has done anything. */
 export function preventsRecording(kind: AnswerKind | undefined): boolean {
   return kind === 'time_out' || kind === 'fail';
-}
-
-/** Mulberry32: small, fast, and the same everywhere. */
-function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

@@ -3,6 +3,8 @@
  * for the behaviour NN below; the operator surface asks for the same by name, for a count of requests or at a rate.
  * Where the instant networks have the same behaviour, it has the same number and name.
  */
+import { COMMON_MAGIC_AMOUNTS } from '../misbehaviour';
+import { seededRandom } from '../random';
 
 /** What the issuer says for each decline. The first nine stand where the instant networks have their reason codes. */
 export const DECLINES = {
@@ -70,32 +72,8 @@ export type CardMisbehaviourKind =
 
 /** Minor units modulo 10,000 → behaviour. */
 export const CARD_MAGIC_AMOUNTS: Readonly<Record<number, CardMisbehaviourKind>> = {
-  6601: 'reject_AC04',
-  6602: 'reject_AM04',
-  6603: 'reject_AG01',
-  6604: 'reject_FRAD',
-  6605: 'reject_AC06',
-  6606: 'reject_AC03',
-  6607: 'reject_AM02',
-  6608: 'reject_AM05',
-  6609: 'reject_AB05',
-  6611: 'slow',
-  6612: 'execute_then_time_out',
-  6613: 'time_out',
-  6614: 'duplicate',
-  6615: 'wrong_amount',
-  6616: 'bad_signature',
-  6617: 'pending',
-  6618: 'pending_then_rejected',
-  6619: 'execute_then_disconnect',
-  6620: 'garbage',
-  6621: 'execute_then_fail',
-  6622: 'fail',
-  6623: 'refuse_mandate',
+  ...COMMON_MAGIC_AMOUNTS,
   6624: 'refuse_return',
-  6626: 'line_missing',
-  6627: 'line_amount',
-  6628: 'line_duplicate',
   6631: 'do_not_honor',
   6632: 'stolen_card',
   6633: 'expired_card',
@@ -223,15 +201,4 @@ function magicOf({ occasion, amountMinor }: CardSubject): CardMisbehaviourKind |
   if (amountMinor === undefined) return undefined;
   const kind = CARD_MAGIC_AMOUNTS[Number(amountMinor % 10_000n)];
   return kind && belongs(kind, occasion) ? kind : undefined;
-}
-
-/** Mulberry32: small, fast, and the same everywhere. */
-function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

@@ -2,6 +2,7 @@
  * How the sandbox's chain goes wrong, on purpose: by rule, or by the amount of a transfer that AURA's stablecoin wallet
  * sends. The amounts are those of the other networks: hundredths of the currency modulo 10,000 = 66NN.
  */
+import { seededRandom } from '../random';
 export const MAGIC_AMOUNTS = {
   /** The token's compliance list gets the payer, so that the transfer reverts. */
   6604: 'reject_FRAD',
@@ -103,15 +104,4 @@ function magicOf({ occasion, amountMinor, magic }: ChainSubject): ChainMisbehavi
   if (amountMinor % ATOMIC_PER_HUNDREDTH !== 0n) return undefined;
   const ending = Number((amountMinor / ATOMIC_PER_HUNDREDTH) % 10_000n);
   return (MAGIC_AMOUNTS as Readonly<Record<number, ChainMisbehaviour>>)[ending];
-}
-
-/** Mulberry32: small, fast, and the same everywhere. */
-function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }
