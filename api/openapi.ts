@@ -1,6 +1,7 @@
 /** The OpenAPI 3.1 document, derived from the route table and the schemas the server validates by. */
 import { z } from 'zod';
 import { ERROR_CATALOGUE, type ErrorCode } from '../domain/errors';
+import { CURRENT_VERSION } from '../domain/versions';
 import type { Route } from './route';
 import { errorSchema } from './schemas/common';
 
@@ -24,7 +25,7 @@ export function openApiDocument(routes: readonly Route[]): Json {
     openapi: '3.1.0',
     info: {
       title: 'AURA clearinghouse',
-      version: '2026-04-01',
+      version: CURRENT_VERSION,
       description: 'A neutral market and clearinghouse for software agents.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },

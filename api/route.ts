@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import type { ErrorCode } from '../domain/errors';
 import type { IdKind } from '../domain/ids';
+import type { ApiVersion } from '../domain/versions';
 import type { AgentRole, AgentWithKey } from '../store/agents';
 import type { RegisteredRailKey } from '../store/rails';
 import type { ApiDeps } from './deps';
@@ -17,6 +18,8 @@ export interface Call<Params, Query, Body> {
   /** Present where rails may call: the rail, by the key that signed. */
   caller: RegisteredRailKey;
   deps: ApiDeps;
+  /** The protocol version to answer in: the header `AURA-Version`, else the agent's own. */
+  version: ApiVersion;
   requestId: string;
   /** The id of what this request creates; the same for every retry under one idempotency key. */
   subjectId: string;
@@ -36,6 +39,21 @@ export interface Answer {
   contentType?: string;
 }
 
+/** What an API key may do, protocol 1.0.0. */
+export const SCOPES = [
+  'session:create',
+  'session:read',
+  'session:commit',
+  'offer:create',
+  'offer:read',
+  'transaction:read',
+] as const;
+export type Scope = (typeof SCOPES)[number];
+
+/** How often is counted together: per agent, for public routes per address. */
+export const RATE_CLASSES = ['requests', 'sessions', 'offers', 'operations', 'public'] as const;
+export type RateClass = (typeof RATE_CLASSES)[number];
+
 export interface RouteSpec<Params, Query, Body> {
   method: 'get' | 'post' | 'put' | 'delete';
   path: string;
@@ -43,10 +61,19 @@ export interface RouteSpec<Params, Query, Body> {
   tag: string;
   /** Roles that may call it; `public` needs no signature, `rail` that of a rail's registered key. */
   access: 'public' | 'rail' | readonly AgentRole[];
+  /** The scope an API key needs; a route without one needs a key with all scopes of its agent's role. */
+  scope?: Scope;
+  /** An API key alone suffices; elsewhere its requests have to be signed too. */
+  keySuffices?: true;
+  /** By default `requests` for agents, `operations` for operators and rails, `public` for everybody else. */
+  rateClass?: RateClass;
+  /** The version this route answers in whatever the agent's own is: registrations of one version only. */
+  version?: ApiVersion;
   params?: z.ZodType<Params>;
   query?: z.ZodType<Query>;
   body?: z.ZodType<Body>;
-  response: { status: number; schema: z.ZodType; description: string };
+  /** `version1` is the shape for version 2026-01-01, where it has one of its own. */
+  response: { status: number; schema: z.ZodType; version1?: z.ZodType; description: string };
   errors: readonly ErrorCode[];
   /** What it creates, if it takes an idempotency key; keys of what moves money are kept for ever. */
   creates?: { kind: IdKind | ((body: Body) => IdKind); movesMoney: boolean };

@@ -11,6 +11,7 @@ import { atPar } from '../domain/par';
 import { RAIL_SCHEDULES } from '../domain/reconciliation/schedule';
 import { RAIL_TERMS, railTermsWith } from '../domain/rail-terms';
 import type { RailName } from '../domain/settlement';
+import { VERSION_2 } from '../domain/versions';
 import { SANDBOX_OPENING_BALANCE_MINOR } from '../rails/sandbox/constants';
 import { insertAgent, keyInUse } from '../store/agents';
 import { createDb, inTransaction, migrate, type Db } from '../store/db';
@@ -88,7 +89,7 @@ async function ensureOperator(db: Db, publicKey: PublicKey): Promise<void> {
       principalId,
       role: 'operator',
       name: 'operator',
-      apiVersion: '2026-04-01',
+      apiVersion: VERSION_2,
       categories: [],
       shipsTo: [],
       keyId: newId('key'),

@@ -54,6 +54,16 @@ export const identity: Migration = {
       api_version text NOT NULL CHECK (api_version ~ '^\\d{4}-\\d{2}-\\d{2}$'),
       categories text[] NOT NULL DEFAULT '{}',
       ships_to text[] NOT NULL DEFAULT '{}',
+      agent_version text,
+      platform text,
+      capabilities text[] NOT NULL DEFAULT '{}',
+      -- Where events are told: a beacon's webhook, a scout's callback.
+      webhook_url text,
+      merchant_name text,
+      merchant_domain text,
+      contact_email text,
+      verification_status text NOT NULL DEFAULT 'verified'
+        CHECK (${oneOf('verification_status', ['pending', 'verified', 'rejected'])}),
       payout_schedule text NOT NULL DEFAULT 'instant' CHECK (${oneOf('payout_schedule', PAYOUT_SCHEDULES)}),
       status text NOT NULL DEFAULT 'active' CHECK (${oneOf('status', ['active', 'suspended'])}),
       created_at timestamptz NOT NULL DEFAULT now()

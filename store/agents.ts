@@ -1,4 +1,5 @@
 import type { PublicKey } from '../domain/keys';
+import type { ApiVersion } from '../domain/versions';
 import { rows, type Queryable, type Trx } from './db';
 
 export type AgentRole = 'scout' | 'beacon' | 'operator';
@@ -8,17 +9,32 @@ export interface Agent {
   principalId: string;
   role: AgentRole;
   name: string;
-  apiVersion: string;
+  apiVersion: ApiVersion;
   categories: string[];
   shipsTo: string[];
+  capabilities: string[];
+  /** Where its events are told: a beacon's webhook, a scout's callback. */
+  webhookUrl: string | null;
+  merchantName: string | null;
+  merchantDomain: string | null;
+  /** `pending` until an operator has vetted an agent of version 1; in the sandbox at once. */
+  verificationStatus: 'pending' | 'verified' | 'rejected';
   status: 'active' | 'suspended';
   createdAt: Date;
 }
 
 const COLUMNS = `a.id, a.principal_id AS "principalId", a.role, a.name, a.api_version AS "apiVersion", a.categories,
-  a.ships_to AS "shipsTo", a.status, a.created_at AS "createdAt"`;
+  a.ships_to AS "shipsTo", a.capabilities, a.webhook_url AS "webhookUrl", a.merchant_name AS "merchantName",
+  a.merchant_domain AS "merchantDomain", a.verification_status AS "verificationStatus", a.status, a.created_at AS "createdAt"`;
 
-export interface NewAgent extends Omit<Agent, 'status' | 'createdAt'> {
+/** What only some agents say of themselves. */
+type Optional = 'capabilities' | 'webhookUrl' | 'merchantName' | 'merchantDomain' | 'verificationStatus';
+
+export interface NewAgent
+  extends Omit<Agent, 'status' | 'createdAt' | Optional>, Partial<Pick<Agent, Optional>> {
+  agentVersion?: string;
+  platform?: string;
+  contactEmail?: string;
   keyId: string;
   publicKey: PublicKey;
   /** Minor units by asset. */
@@ -34,6 +50,14 @@ export async function insertAgent(trx: Trx, agent: NewAgent): Promise<void> {
     api_version: agent.apiVersion,
     categories: agent.categories,
     ships_to: agent.shipsTo,
+    capabilities: agent.capabilities ?? [],
+    webhook_url: agent.webhookUrl,
+    merchant_name: agent.merchantName,
+    merchant_domain: agent.merchantDomain,
+    verification_status: agent.verificationStatus ?? 'verified',
+    agent_version: agent.agentVersion,
+    platform: agent.platform,
+    contact_email: agent.contactEmail,
   });
   await trx('agent_keys').insert({ id: agent.keyId, agent_id: agent.id, public_key: agent.publicKey });
   if (agent.capacity.size > 0) {

@@ -4,6 +4,7 @@ import { AuraError } from '../../domain/errors';
 import { newId } from '../../domain/ids';
 import { verifySignature } from '../../domain/keys';
 import { formatMoney, MoneyError, parseMoney } from '../../domain/money';
+import { VERSION_2 } from '../../domain/versions';
 import { capacitiesOf, findAgentWithKey, insertAgent, keyInUse, type AgentWithKey } from '../../store/agents';
 import { inTransaction, type Db } from '../../store/db';
 import { findPrincipal } from '../../store/principals';
@@ -12,8 +13,6 @@ import { checkSignature, useOnce } from '../middleware/authenticate';
 import { route } from '../route';
 import { agentParams, agentRequest, agentResponse } from '../schemas/parties';
 import { readKey } from './principals';
-
-const API_VERSION = '2026-04-01';
 
 export function agentRoutes() {
   return [
@@ -61,7 +60,7 @@ export function agentRoutes() {
             principalId: principal.id,
             role: body.role,
             name: body.name ?? principal.name,
-            apiVersion: API_VERSION,
+            apiVersion: VERSION_2,
             categories: body.categories,
             shipsTo: body.ships_to,
             keyId: newId('key'),

@@ -11,6 +11,7 @@ import { bpsOf, parseMoney, type Money } from '../../domain/money';
 import type { ProfileId } from '../../domain/profiles';
 import type { RailName } from '../../domain/settlement';
 import type { TrustLevel } from '../../domain/trust';
+import { VERSION_2 } from '../../domain/versions';
 import { insertAgent, type AgentRole } from '../../store/agents';
 import { inTransaction, type Db } from '../../store/db';
 import { postEntries } from '../../store/ledger';
@@ -75,7 +76,7 @@ async function anAgent(db: Db, role: AgentRole, wish: AgentWish): Promise<TestAg
       principalId: principal.id,
       role,
       name: role,
-      apiVersion: '2026-04-01',
+      apiVersion: VERSION_2,
       categories: wish.categories ?? [],
       shipsTo: wish.shipsTo ?? [],
       keyId,
