@@ -1,5 +1,5 @@
 /** Tests run through SWC; packages that ship ES modules only are transformed too. */
-const esmOnly = ['@noble', '@scure', '@koa', 'ulid', 'lossless-json'].join('|');
+const esmOnly = ['@noble', '@scure', '@koa', 'ulid', 'lossless-json', 'structured-headers'].join('|');
 
 /** @type {import('jest').Config} */
 module.exports = {

@@ -30,7 +30,8 @@ export async function advanceToSettling(
   const margins = await marginsOf(trx, deal.id);
   const funding = await fundingOf(trx, deps, deal, margins);
   if (funding.buyer.shortfallMinor > 0n || funding.seller.shortfallMinor > 0n) {
-    return callMargin(trx, deal, deps.marginCallMs ?? profile.marginCallMs, isCommit);
+    const sides = (['buyer', 'seller'] as const).filter((role) => funding[role].shortfallMinor > 0n);
+    return callMargin(trx, deal, { forMs: deps.marginCallMs ?? profile.marginCallMs, sides }, isCommit);
   }
   for (const role of ['buyer', 'seller'] as const) {
     const { fromCollateralMinor, fromSaleMinor } = funding[role];
@@ -65,6 +66,11 @@ export async function advanceToSettling(
     entries: [novation(dealPosting(deal, margins))],
     events: [
       { type: 'transaction.authorized', correlationId: deal.sessionId, payload: told },
+      {
+        type: 'transaction.payment_authorized',
+        correlationId: deal.sessionId,
+        payload: { ...told, rail: deal.rail },
+      },
       { type: 'offer.accepted', correlationId: deal.sessionId, payload: { ...told, offer_id: deal.offerId } },
       ...(instruction
         ? [{ type: 'transaction.settling' as const, correlationId: deal.sessionId, payload: told }]
@@ -120,14 +126,24 @@ async function fund(trx: Trx, deal: Deal, margin: Margin, reserveAllowed: boolea
   });
 }
 
-async function callMargin(trx: Trx, deal: Deal, forMs: number, isCommit: boolean): Promise<Advanced> {
+async function callMargin(
+  trx: Trx,
+  deal: Deal,
+  { forMs, sides }: { forMs: number; sides: readonly ('buyer' | 'seller')[] },
+  isCommit: boolean,
+): Promise<Advanced> {
   if (!isCommit) return { outcome: 'margin_called', sessionId: deal.sessionId, forMs: 0 };
   const until = await setMarginCall(trx, deal.id, forMs);
   await recordEvents(trx, [
     {
       type: 'margin.called',
       correlationId: deal.sessionId,
-      payload: { session_id: deal.sessionId, transaction_id: deal.id, until: until.toISOString() },
+      payload: {
+        session_id: deal.sessionId,
+        transaction_id: deal.id,
+        until: until.toISOString(),
+        sides: [...sides],
+      },
     },
   ]);
   return { outcome: 'margin_called', sessionId: deal.sessionId, forMs };

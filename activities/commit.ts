@@ -5,18 +5,21 @@ import { commitmentHash } from '../domain/clearing/commitment';
 import type { Refusal } from '../domain/errors';
 import { runGate, type GateDecision, type GateStepRecord } from '../domain/gate';
 import { verifySignature } from '../domain/keys';
+import { violationEvent, type PolicyDecision } from '../domain/policies';
 import { sha256Hex, type SignedInstruction } from '../domain/settlement';
 import { databaseNow } from '../store/clock';
+import { releaseOrder } from '../store/confirmations';
 import { delegationSpent, pairHistory, partyFacts, railOptions, usdPerUnit } from '../store/commit-facts';
 import { inTransaction, type Trx } from '../store/db';
 import { lockKeyOf, setOutcome } from '../store/idempotency';
 import { instructionOf } from '../store/instructions';
 import { nettingOf } from '../store/netting';
 import { offerForGate, type OfferForGate } from '../store/offers';
-import { useMandate } from '../store/payment-accounts';
+import { lastFourOf, useMandate } from '../store/payment-accounts';
+import { declaredBy } from '../store/payment-capabilities';
 import { lockPrincipals, type Principal } from '../store/principals';
 import { lockSession, type Session } from '../store/sessions';
-import { hasStep, recordAudit, recordChange } from '../store/states';
+import { hasStep, recordAudit, recordChange, recordEvents } from '../store/states';
 import { insertMargins } from '../store/margins';
 import {
   findDeal,
@@ -26,6 +29,8 @@ import {
   lockDeal,
 } from '../store/transactions';
 import { advanceToSettling } from './authorize';
+import { commitPolicy } from './commit-policy';
+import { committed } from './commit-told';
 import type { ActivityDeps } from './deps';
 
 export type CommitResult =
@@ -58,7 +63,7 @@ export function commitActivities(deps: ActivityDeps) {
     ]);
     const facts = await gateFacts(trx, deps, session, offer, principals, request);
     const gate = runGate(facts);
-    if (!gate.passed) return refuse(trx, transactionId, request, gate.refusal, gate.steps);
+    if (!gate.passed) return refuse(trx, transactionId, request, gate.refusal, gate.steps, facts.policy);
     await store(trx, deps, transactionId, session, offer as OfferForGate, request, gate.decision, gate.steps);
     await setOutcome(trx, transactionId, { status: 201, body: null });
     return advanceToSettling(trx, deps, await lockDeal(trx, transactionId), { isCommit: true });
@@ -88,14 +93,27 @@ async function refuse(
   request: CommitRequest,
   why: Refusal,
   steps: GateStepRecord[],
+  policy: PolicyDecision,
 ): Promise<CommitResult> {
   await setOutcome(trx, transactionId, { refusal: why });
+  await releaseOrder(trx, transactionId);
   await recordAudit(trx, {
     actor: request.scoutId,
     action: 'commit.refused',
     subject: request.sessionId,
-    detail: { transaction_id: transactionId, offer_id: request.terms.offerId, code: why.code, steps },
+    detail: {
+      transaction_id: transactionId,
+      offer_id: request.terms.offerId,
+      code: why.code,
+      details: why.details,
+      steps,
+    },
   });
+  if (policy.refusals.length > 0 && why.details.policy_id !== undefined) {
+    const { sessionId, scoutId: agentId, terms } = request;
+    const { refusals } = policy;
+    await recordEvents(trx, [violationEvent({ agentId, sessionId, offerId: terms.offerId, refusals })]);
+  }
   return { outcome: 'refused', refusal: why };
 }
 
@@ -105,8 +123,9 @@ async function gateFacts(
   session: Session,
   offer: OfferForGate | undefined,
   principals: Map<string, Principal>,
-  { terms, mandateId, fallback }: CommitRequest,
+  request: CommitRequest,
 ) {
+  const { terms, mandateId, fallback } = request;
   const buyer = principals.get(session.principalId);
   if (!buyer) throw new Error(`no principal ${session.principalId}`);
   const seller = offer && principals.get(offer.principalId);
@@ -152,7 +171,9 @@ async function gateFacts(
           fallback: fallback ?? mandateId === undefined,
         })
       : [],
+    payment: await declaredBy(trx, { scoutId: session.scoutId, beaconId: offer?.beaconId }),
     pair: seller ? await pairHistory(trx, buyer.id, seller.id) : { undisputedDeals: 0, openDisputes: 0 },
+    policy: await commitPolicy(trx, deps.policies, session, offer, request),
     usdPerUnit: await usdPerUnit(trx, asset),
   };
 }
@@ -211,6 +232,7 @@ async function store(
     rail: first.rail,
     mandateId: first.mandateRef,
     railPlan: rails.map(({ rail, mandateRef }) => ({ rail, mandate_id: mandateRef ?? '' })),
+    payment: { ...decision.payment, ...(await lastFourOf(trx, first.mandateRef)) },
     gate,
     risk,
   });
@@ -238,11 +260,17 @@ async function store(
       {
         type: 'session.committed',
         correlationId: session.id,
+        payload: await committed(trx, { transactionId, session, offer, totalUsdMinor, rail: first.rail }),
+      },
+      {
+        type: 'transaction.initiated',
+        correlationId: session.id,
         payload: {
           session_id: session.id,
           transaction_id: transactionId,
           offer_id: offer.id,
           beacon_id: offer.beaconId,
+          scout_id: session.scoutId,
         },
       },
       {

@@ -1,6 +1,7 @@
 import type { Embedder } from '../domain/embedding';
 import type { Interpreter } from '../domain/interpretation';
 import type { Signer } from '../domain/keys';
+import type { PolicyEngine } from '../domain/policies';
 import type { Profiles } from '../domain/profiles';
 import type { RailTerms } from '../domain/rail-terms';
 import type { RailName, SettlementProof } from '../domain/settlement';
@@ -15,6 +16,7 @@ export interface ActivityDeps {
   embedder: Embedder;
   railTerms: Readonly<Record<RailName, RailTerms>>;
   profiles: Profiles;
+  policies: PolicyEngine;
   /** Reads a proof's native evidence independently of who brought it, by rail; answers what is wrong with it. */
   readEvidence?: Partial<Record<RailName, (proof: SettlementProof) => Promise<readonly string[]>>>;
   /** How long a margin call stays open instead of what the profile says. */

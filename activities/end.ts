@@ -26,7 +26,12 @@ export async function endDeal(trx: Trx, deal: Deal, ending: Ending): Promise<voi
   const novated = await hasStep(trx, deal.sessionId, 'T19');
   const margins = await marginsOf(trx, deal.id);
   const cancelled = await cancellationOf(trx, deal.id);
-  const told = { session_id: deal.sessionId, transaction_id: deal.id, reason: ending.reason };
+  const told = {
+    session_id: deal.sessionId,
+    transaction_id: deal.id,
+    reason: ending.reason,
+    cancelled: cancelled !== undefined,
+  };
   const unwound = novated ? [novationUnwound(dealPosting(deal, margins))] : [];
   // A deal in dispute leaves its market state to the dispute.
   const committed = deal.marketState === 'committed';
@@ -49,6 +54,9 @@ export async function endDeal(trx: Trx, deal: Deal, ending: Ending): Promise<voi
     entries: [...(ending.entries ?? []), ...unwound],
     events: [
       { type: 'transaction.declined', correlationId: deal.sessionId, payload: told },
+      ...(cancelled
+        ? []
+        : [{ type: 'transaction.payment_failed' as const, correlationId: deal.sessionId, payload: told }]),
       ...(committed
         ? [
             {

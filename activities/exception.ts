@@ -169,7 +169,13 @@ async function issue(
             payload: { session_id: deal.sessionId, transaction_id: deal.id, from: deal.rail, to: rail },
           },
         ]
-      : [],
+      : [
+          {
+            type: 'transaction.settling',
+            correlationId: deal.sessionId,
+            payload: { session_id: deal.sessionId, transaction_id: deal.id },
+          },
+        ],
     audit: {
       action: next ? 'deal.rerouted' : 'deal.resubmitted',
       detail: { cause: detail, instruction_id: successor, replaces: oldId, rail },

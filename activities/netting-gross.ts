@@ -74,6 +74,7 @@ export async function fallOut(
         correlationId: deal.sessionId,
         payload: { ...told(deal), cause: 'netting_failed_over', detail: reason },
       },
+      { type: 'transaction.settling', correlationId: deal.sessionId, payload: told(deal) },
     ],
     audit: { action: 'netting.fell_out', detail: { ...detail, reason } },
   });

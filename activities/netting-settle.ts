@@ -79,18 +79,17 @@ async function settleDeal(trx: Trx, cycle: NettingCycle, transactionId: string):
     state: stateOf(deal),
     steps: [{ transition: 'T21', detail }],
     actor: 'aura',
-    events: [
-      {
-        type: 'transaction.settled',
-        correlationId: deal.sessionId,
-        payload: {
-          session_id: deal.sessionId,
-          transaction_id: deal.id,
-          beacon_id: deal.beaconId,
-          scout_id: deal.scoutId,
-        },
+    events: (['transaction.settled', 'transaction.payment_captured'] as const).map((type) => ({
+      type,
+      correlationId: deal.sessionId,
+      payload: {
+        session_id: deal.sessionId,
+        transaction_id: deal.id,
+        beacon_id: deal.beaconId,
+        scout_id: deal.scoutId,
+        rail: deal.rail,
       },
-    ],
+    })),
     audit: { action: 'deal.settled', detail },
   });
 }

@@ -1,10 +1,11 @@
 /** Refunds: what is granted is owed at once; the rail brings it; the buyer's balance takes what no rail can bring. */
 import { canonicalHash } from '../domain/canonical';
-import { refusal, type ErrorCode, type Refusal } from '../domain/errors';
+import { refusal, type Refusal } from '../domain/errors';
 import { refundProved, refundToBalance } from '../domain/ledger/postings';
 import type { RailName, SignedInstruction } from '../domain/settlement';
 import { inTransaction, type Trx } from '../store/db';
 import { resolveException } from '../store/exceptions';
+import { lockKeyOf, setOutcome } from '../store/idempotency';
 import { findProof, instructionOf, lockInstruction } from '../store/instructions';
 import { postEntries } from '../store/ledger';
 import { findRefund, refundsOf, setRefundStatus, type Refund } from '../store/refunds';
@@ -27,11 +28,6 @@ export interface RefundAsked {
 
 export type RefundDecision = { outcome: 'granted' } | { outcome: 'refused'; refusal: Refusal };
 
-const refused = (code: ErrorCode, details: Record<string, unknown>): RefundDecision => ({
-  outcome: 'refused',
-  refusal: refusal(code, details),
-});
-
 export type PreparedRefund = { outcome: 'instructed'; instruction: SignedInstruction } | { outcome: 'ended' };
 
 export function refundActivities(deps: ActivityDeps) {
@@ -47,15 +43,15 @@ export function refundActivities(deps: ActivityDeps) {
       return inTransaction(deps.db, async (trx) => {
         const deal = await lockDeal(trx, asked.transactionId);
         if (await findRefund(trx, refundId)) return { outcome: 'granted' };
+        const before = (await lockKeyOf(trx, refundId))?.outcome;
+        if (before && 'refusal' in before) return { outcome: 'refused', refusal: before.refusal };
         const left = await leftToRefund(trx, deal);
         const amountMinor = asked.amountMinor === null ? left : BigInt(asked.amountMinor);
-        const paid = deal.clearingState === 'settled' || deal.clearingState === 'cleared';
-        if (!paid) return refused('SESSION_STATE_CONFLICT', { clearing_status: deal.clearingState });
-        if (await hasOpenDispute(trx, deal.id))
-          return refused('SESSION_STATE_CONFLICT', { reason: 'in dispute' });
-        if (amountMinor > left || amountMinor <= 0n) {
-          const detail = { field: 'amount', reason: 'more than is left of the total' };
-          return refused('INVALID_PARAMETER', detail);
+        const why = await refundProblem(trx, deal, { left, amountMinor });
+        if (why) {
+          // Whoever asks again under the same key hears the same.
+          await setOutcome(trx, refundId, { refusal: why });
+          return { outcome: 'refused', refusal: why };
         }
         const { reason, requestedBy } = asked;
         await grantRefund(
@@ -218,4 +214,16 @@ async function lockRefund(trx: Trx, refundId: string): Promise<{ deal: Deal; ref
   const refund = await findRefund(trx, refundId);
   if (!refund) throw new Error(`no refund ${refundId}`);
   return { deal, refund };
+}
+
+async function refundProblem(
+  trx: Trx,
+  deal: Deal,
+  { left, amountMinor }: { left: bigint; amountMinor: bigint },
+): Promise<Refusal | undefined> {
+  const paid = deal.clearingState === 'settled' || deal.clearingState === 'cleared';
+  if (!paid) return refusal('SESSION_STATE_CONFLICT', { clearing_status: deal.clearingState });
+  if (await hasOpenDispute(trx, deal.id)) return refusal('SESSION_STATE_CONFLICT', { reason: 'in dispute' });
+  if (amountMinor <= left && amountMinor > 0n) return undefined;
+  return refusal('INVALID_PARAMETER', { field: 'amount', reason: 'more than is left of the total' });
 }

@@ -226,7 +226,12 @@ export async function settleAgain(
       }),
       ...(match ? [match.entry] : []),
     ],
-    events: [{ type: 'transaction.settled', correlationId: deal.sessionId, payload: told }],
+    events: [
+      { type: 'transaction.settled', correlationId: deal.sessionId, payload: told },
+      ...(match
+        ? [{ type: 'transaction.cleared' as const, correlationId: deal.sessionId, payload: told }]
+        : []),
+    ],
     audit: { action: 'deal.settled_again', detail: { reversal: reversalId } },
   });
   await judgeNotice(trx, reversalId, {

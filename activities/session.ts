@@ -4,18 +4,12 @@ import { newId } from '../domain/ids';
 import { findMove, type TransitionId } from '../domain/lifecycle';
 import { RANKING_ALGORITHM } from '../domain/market/ranking';
 import { projectRequest } from '../domain/market/projection';
-import { levelFor } from '../domain/profiles';
-import { exponentOf, parseMoney } from '../domain/money';
-import { usdMinor } from '../domain/clearing/exposure';
-import { atLeast, maxTrust, TRUST_LEVELS } from '../domain/trust';
 import { databaseNow } from '../store/clock';
-import { usdPerUnit } from '../store/commit-facts';
 import { inTransaction, type Trx } from '../store/db';
 import { setRanking } from '../store/offers';
 import {
   insertRequest,
   lockSession,
-  matchBeacons,
   openOfferWindow,
   setExpiry,
   setFailure,
@@ -25,16 +19,15 @@ import {
 } from '../store/sessions';
 import { recordChange } from '../store/states';
 import type { ActivityDeps } from './deps';
+import { discoverBeacons, type Discovered } from './discovery';
 import { rankOffersOf } from './rank';
-
-const MAX_BEACONS = 20;
 
 export type OpenedSession =
   | { state: 'collecting_offers'; offersDueInMs: number }
   | { state: 'failed'; refusal: Refusal }
   | { state: 'other' };
 
-export function sessionActivities({ db, interpreter, embedder, profiles }: ActivityDeps) {
+export function sessionActivities({ db, interpreter, embedder, profiles, policies }: ActivityDeps) {
   return {
     /** T1 or T4: interprets the intent, asks the sellers that fit, opens the window for offers. */
     async openSession({ sessionId }: { sessionId: string }): Promise<OpenedSession> {
@@ -48,16 +41,16 @@ export function sessionActivities({ db, interpreter, embedder, profiles }: Activ
         if (session.marketState !== 'created') return { state: 'other' };
         if ('refusal' in interpreted) return fail(trx, session, ['T1'], interpreted.refusal);
         await setInterpretation(trx, sessionId, interpreted);
-        const beacons = await discover(trx, session, interpreted);
-        if (beacons.length === 0) {
-          return fail(
-            trx,
-            session,
-            ['T1', 'T1'],
-            refusal('NO_MATCHING_BEACONS', { category: interpreted.category }),
-          );
+        const found = await discoverBeacons(trx, { profiles, policies }, session, interpreted);
+        if (found.asked.length === 0) {
+          const details = {
+            category: interpreted.category,
+            ...(found.passedOver.length > 0 && { kept_out_by_policies: found.passedOver.length }),
+          };
+          const why = refusal('NO_MATCHING_BEACONS', details);
+          return fail(trx, session, ['T1', 'T1'], why, { passed_over: found.passedOver });
         }
-        return ask(trx, session, interpreted, beacons);
+        return ask(trx, session, interpreted, found);
       });
     },
 
@@ -133,6 +126,10 @@ export function sessionActivities({ db, interpreter, embedder, profiles }: Activ
     const result = await interpreter.interpret({
       intent: session.rawIntent,
       constraints: session.asked.constraints,
+      context: {
+        useCase: session.asked.context?.use_case,
+        country: session.asked.context?.location?.country,
+      },
       now: session.createdAt,
     });
     if (!result.ok) {
@@ -140,36 +137,18 @@ export function sessionActivities({ db, interpreter, embedder, profiles }: Activ
         refusal: refusal('INTERPRETATION_FAILED', { field: 'intent', reason: result.reason }, result.detail),
       };
     }
-    return { ...result.interpretation, requestId: newId('request') };
-  }
-
-  async function discover(trx: Trx, session: Session, { category, constraints }: StoredInterpretation) {
-    const profile = profiles[session.profileId];
-    const { price_max, currency = 'USD', quantity = 1, ships_to } = constraints.hard ?? {};
-    const rate = price_max === undefined ? undefined : await usdPerUnit(trx, currency);
-    const most =
-      price_max === undefined || rate === undefined
-        ? 0n
-        : usdMinor({
-            amountMinor: parseMoney(price_max, currency).amountMinor * BigInt(quantity),
-            exponent: exponentOf(currency),
-            usdPerUnit: rate,
-          });
-    const level = maxTrust(profile.trust.browse.level, levelFor(profile.trust.clear, most));
-    return matchBeacons(trx, {
-      category,
-      shipsTo: ships_to,
-      levels: TRUST_LEVELS.filter((held) => atLeast(held, level)),
-      notPrincipal: session.principalId,
-      limit: MAX_BEACONS,
-    });
+    return {
+      ...result.interpretation,
+      requestId: newId('request'),
+      interpretedAt: new Date().toISOString(),
+    };
   }
 
   async function ask(
     trx: Trx,
     session: Session,
     interpretation: StoredInterpretation,
-    beacons: readonly { id: string }[],
+    { asked, passedOver }: Discovered,
   ): Promise<OpenedSession> {
     const { requestId } = interpretation;
     const projection = projectRequest(session.id, session.profileId, interpretation);
@@ -178,7 +157,7 @@ export function sessionActivities({ db, interpreter, embedder, profiles }: Activ
       sessionId: session.id,
       projection,
       embedding: embedder.embed(interpretation.context.content),
-      beaconIds: beacons.map(({ id }) => id),
+      recipients: asked,
     });
     await openOfferWindow(trx, session.id);
     await recordChange(trx, {
@@ -188,7 +167,7 @@ export function sessionActivities({ db, interpreter, embedder, profiles }: Activ
       steps: [
         { transition: 'T1', key: 'T1:interpreting' },
         { transition: 'T1', key: 'T1:discovering', detail: { category: interpretation.category } },
-        { transition: 'T1', key: 'T1:collecting_offers', detail: { beacons: beacons.length } },
+        { transition: 'T1', key: 'T1:collecting_offers', detail: { beacons: asked.length } },
       ],
       actor: 'aura',
       events: [
@@ -197,13 +176,16 @@ export function sessionActivities({ db, interpreter, embedder, profiles }: Activ
           correlationId: session.id,
           payload: { session_id: session.id, request_id: requestId, category: interpretation.category },
         },
-        ...beacons.map(({ id }) => ({
+        ...asked.map(({ beaconId }) => ({
           type: 'offer.requested' as const,
           correlationId: session.id,
-          payload: { session_id: session.id, request_id: requestId, beacon_id: id },
+          payload: { session_id: session.id, request_id: requestId, beacon_id: beaconId },
         })),
       ],
-      audit: { action: 'session.opened', detail: { beacons: beacons.map(({ id }) => id) } },
+      audit: {
+        action: 'session.opened',
+        detail: { beacons: asked.map(({ beaconId }) => beaconId), passed_over: passedOver },
+      },
     });
     return { state: 'collecting_offers', offersDueInMs: session.offerTimeoutMs };
   }
@@ -228,6 +210,7 @@ async function fail(
   session: Session,
   reached: readonly TransitionId[],
   why: Refusal,
+  more: Record<string, unknown> = {},
 ): Promise<OpenedSession> {
   await setFailure(trx, session.id, { ...why, details: { ...why.details } });
   const names = ['interpreting', 'discovering'];
@@ -247,7 +230,7 @@ async function fail(
         payload: { session_id: session.id, code: why.code },
       },
     ],
-    audit: { action: 'session.failed', detail: { ...why } },
+    audit: { action: 'session.failed', detail: { ...why, ...more } },
   });
   return { state: 'failed', refusal: why };
 }

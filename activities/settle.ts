@@ -246,7 +246,15 @@ export function settleActivities(deps: ActivityDeps) {
       ],
       actor: 'aura',
       entries: [proved, ...(match ? await clearingEntries(trx, deal, match) : [])],
-      events: [event('transaction.settled'), ...(match ? [event('transaction.cleared')] : [])],
+      events: [
+        event('transaction.settled'),
+        {
+          type: 'transaction.payment_captured' as const,
+          correlationId: deal.sessionId,
+          payload: { ...told, rail: deal.rail },
+        },
+        ...(match ? [event('transaction.cleared')] : []),
+      ],
       audit: {
         action: 'deal.settled',
         detail: { instruction_id: instructionId, cleared: match !== undefined },

@@ -10,7 +10,8 @@ import type { Answer, Route } from './route';
 import { allRoutes } from './routes';
 
 export function createApp(deps: ApiDeps): Koa<RequestState> {
-  const app = new Koa<RequestState>();
+  const { proxies } = deps.config;
+  const app = new Koa<RequestState>({ proxy: proxies > 0, maxIpsCount: proxies });
   const router = new Router<RequestState>();
   const routes = allRoutes();
   for (const route of routes) {
@@ -20,7 +21,7 @@ export function createApp(deps: ApiDeps): Koa<RequestState> {
   }
   app.on('error', (error) => deps.log.error({ err: error as unknown }, 'connection error'));
   app.use(requestId(deps.log));
-  app.use(renderErrors(deps.log, deps.config.publicUrl));
+  app.use(renderErrors({ log: deps.log, limits: deps.limits, publicUrl: deps.config.publicUrl }));
   app.use(router.routes());
   app.use(refuseMethod(routes));
   return app;

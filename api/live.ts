@@ -1,4 +1,4 @@
-/** Live events: what the outbox's relay publishes on Redis, for long polls to wake up by. Losing it only slows. */
+/** Live events: what the outbox's relay publishes on Redis, for those who wait to wake up by. Losing it only slows. */
 import { EventEmitter } from 'node:events';
 import type { Redis } from 'ioredis';
 import { EVENTS_CHANNEL } from '../store/relay';
@@ -7,6 +7,8 @@ import type { OutboxEvent } from '../store/outbox';
 export interface LiveEvents {
   /** Resolves at the next event that fits, or when the time is over or the signal aborts. */
   next(fits: (event: OutboxEvent) => boolean, timeoutMs: number, signal: AbortSignal): Promise<void>;
+  /** Calls for every event until the answered function is called. */
+  listen(onEvent: (event: OutboxEvent) => void): () => void;
   close(): Promise<void>;
 }
 
@@ -16,12 +18,16 @@ export async function createLiveEvents(redis: Redis): Promise<LiveEvents> {
   const emitter = new EventEmitter();
   emitter.setMaxListeners(0);
   const subscriber = redis.duplicate();
+  const subscribe = () => subscriber.subscribe(EVENTS_CHANNEL).catch(() => undefined);
   // An error event without a listener would end the process; ioredis connects again by itself.
   subscriber.on('error', () => undefined);
-  subscriber.on('message', (_channel, message: string) =>
-    emitter.emit(EVENT, JSON.parse(message) as OutboxEvent),
-  );
-  await subscriber.subscribe(EVENTS_CHANNEL).catch(() => undefined);
+  // It subscribes again only to what it was once subscribed to, which a Redis that was away at the start has not seen.
+  subscriber.on('ready', () => void subscribe());
+  subscriber.on('message', (_channel, message: string) => {
+    const event = parsed(message);
+    if (event) emitter.emit(EVENT, event);
+  });
+  await subscribe();
 
   return {
     next(fits, timeoutMs, signal) {
@@ -41,8 +47,21 @@ export async function createLiveEvents(redis: Redis): Promise<LiveEvents> {
         if (until.aborted) done();
       });
     },
+    listen(onEvent) {
+      emitter.on(EVENT, onEvent);
+      return () => void emitter.off(EVENT, onEvent);
+    },
     async close() {
       await subscriber.quit().catch(() => subscriber.disconnect());
     },
   };
+}
+
+/** What others write on the channel is none of ours. */
+function parsed(message: string): OutboxEvent | undefined {
+  try {
+    return JSON.parse(message) as OutboxEvent;
+  } catch {
+    return undefined;
+  }
 }

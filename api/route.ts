@@ -67,16 +67,30 @@ export interface RouteSpec<Params, Query, Body> {
   keySuffices?: true;
   /** By default `requests` for agents, `operations` for operators and rails, `public` for everybody else. */
   rateClass?: RateClass;
+  /** How much a request counts in its rate class, by its content; 1 by default. */
+  rateWeight?(body: Body): number;
   /** The version this route answers in whatever the agent's own is: registrations of one version only. */
   version?: ApiVersion;
   params?: z.ZodType<Params>;
   query?: z.ZodType<Query>;
   body?: z.ZodType<Body>;
   /** `version1` is the shape for version 2026-01-01, where it has one of its own. */
-  response: { status: number; schema: z.ZodType; version1?: z.ZodType; description: string };
+  response: {
+    status: number;
+    schema: z.ZodType;
+    version1?: z.ZodType;
+    description: string;
+    /** What it can answer in; JSON alone by default. Anything else is text that has no schema. */
+    mediaTypes?: readonly string[];
+  };
   errors: readonly ErrorCode[];
   /** What it creates, if it takes an idempotency key; keys of what moves money are kept for ever. */
-  creates?: { kind: IdKind | ((body: Body) => IdKind); movesMoney: boolean };
+  creates?: {
+    kind: IdKind | ((body: Body) => IdKind);
+    movesMoney: boolean;
+    /** Its answer holds a secret and is kept nowhere: a retry has the handler make it again from the subject's id. */
+    tellsSecret?: true;
+  };
   /**
    * Refuses what is not ready to be received, such as a commit that has not been paid for. It runs before the request
    * counts: it changes nothing, and what it refuses may be sent again under the same signature and idempotency key.

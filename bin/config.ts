@@ -1,8 +1,11 @@
 /** Configuration of every process, read from the environment and checked at start. */
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { API_SECRET_BYTES } from '../domain/api-keys';
 import { parseMoney, registerToken } from '../domain/money';
 import { parsePublicKey } from '../domain/keys';
+import { WEBHOOK_RETRY } from '../domain/notifications';
+import { readRateLimits } from '../domain/rate-limits';
 import { SANDBOX_USDC, USDC_EXPONENT } from '../domain/rail-terms';
 import { RAILS, type RailName } from '../domain/settlement';
 
@@ -37,6 +40,13 @@ const keyFile = z.string().transform((path, context) => {
   }
 });
 
+const secretFile = keyFile.transform((text, context) => {
+  const secret = Buffer.from(text.trim(), 'base64');
+  if (secret.length === API_SECRET_BYTES) return secret;
+  context.addIssue({ code: 'custom', message: `a file with ${API_SECRET_BYTES} random bytes in base64` });
+  return z.NEVER;
+});
+
 /** The stablecoin that settles USD, by its CAIP-19 id. */
 const token = z
   .string()
@@ -63,6 +73,16 @@ const facilitators = z.string().transform((pairs, context) => {
   return z.NEVER;
 });
 
+/** The protocol's rate limits, some of them set to something else. */
+const rateLimits = z.string().transform((pairs, context) => {
+  try {
+    return readRateLimits(pairs);
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: error instanceof Error ? error.message : 'not limits' });
+    return z.NEVER;
+  }
+});
+
 const railList = z
   .string()
   .default(RAILS.join(','))
@@ -85,6 +105,12 @@ const SCHEMAS = {
     PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
     AURA_HOST: z.string().default('127.0.0.1'),
     AURA_PUBLIC_URL: z.url().optional(),
+    AURA_SIGNING_KEY_FILE: keyFile,
+    AURA_REGION: z.string().min(1).max(50).default('local'),
+    /** The pause before a webhook's second attempt; the longer ones follow from it. */
+    AURA_WEBHOOK_RETRY_MS: milliseconds.default(WEBHOOK_RETRY.firstMs),
+    /** What API keys and their secrets are derived from: 32 random bytes in base64. */
+    AURA_API_SECRET_FILE: secretFile,
     AURA_SANDBOX: flag.default(false),
     AURA_SANDBOX_GRANT_USD: usd.prefault('10000.00'),
     /** AURA's wallet for payments by x402; without it they are not offered. */
@@ -92,6 +118,13 @@ const SCHEMAS = {
       .string()
       .regex(/^0x[0-9a-fA-F]{40}$/, 'an address, 0x and 40 hexadecimal digits')
       .optional(),
+    /** AURA's wallet at the stablecoin rail, for the sandbox's wallets to pay to. */
+    AURA_STABLECOIN_PAY_TO: z
+      .string()
+      .regex(/^0x[0-9a-fA-F]{40}$/, 'an address, 0x and 40 hexadecimal digits')
+      .optional(),
+    /** The sandbox's chain, whose operator funds the sandbox's wallets. */
+    AURA_SANDBOX_CHAIN_URL: z.url().optional(),
     /** The stablecoin's EIP-712 domain. */
     AURA_X402_TOKEN_NAME: z.string().min(1).default('USD Coin'),
     AURA_X402_TOKEN_VERSION: z.string().min(1).default('2'),
@@ -100,11 +133,20 @@ const SCHEMAS = {
     AURA_USDC: token,
     /** What a day of the market profiles' windows lasts, milliseconds; tests shorten it. */
     AURA_DAY_MS: milliseconds.optional(),
+    /** `name=limit/seconds` pairs, separated by commas, instead of the protocol's rate limits. */
+    AURA_RATE_LIMITS: rateLimits.prefault(''),
+    /** Answers that do not match their schema become errors; for tests. */
+    AURA_CHECK_ANSWERS: flag.default(false),
+    /** Reverse proxies in front that set X-Forwarded-For. */
+    AURA_PROXIES: z.coerce.number().int().min(0).max(10).default(0),
+    /** How long a merchant may take to confirm an order during a commit. */
+    AURA_CONFIRMATION_TIMEOUT_MS: milliseconds.max(30_000).default(5_000),
     AURA_MAX_OFFERS_PER_BEACON: z.coerce.number().int().min(1).max(50).default(5),
   }),
   worker: z.object({
     ...base,
     REDIS_URL: z.string().regex(/^rediss?:\/\//, 'a redis:// URL'),
+    AURA_SANDBOX: flag.default(false),
     AURA_SIGNING_KEY_FILE: keyFile,
     /** The workflow code as one prebuilt script; by default it is bundled at start. */
     AURA_WORKFLOW_BUNDLE: z.string().optional(),

@@ -14,7 +14,7 @@ import { RAILS, type RailName } from '../domain/settlement';
 import { loadCredentials } from '../rails/sandbox/card/credentials';
 import { sandboxKey } from '../rails/sandbox/chain/keys';
 import { loadSigner } from '../rails/sandbox/keys';
-import { keyFile, type KeyFile } from './keys';
+import { keyFile, secretFile, type KeyFile } from './keys';
 import { operatorIdOf } from './setup';
 
 async function main(): Promise<void> {
@@ -23,6 +23,7 @@ async function main(): Promise<void> {
   if (!dir) throw new Error('--dir says where the keys go');
 
   const keyOf = (holder: string): KeyFile => keyFile(join(dir, holder), holder);
+  secretFile(join(dir, 'api'), 'api-secret');
   const operator = keyOf('operator');
   const railKeys = RAILS.map((rail) => `${rail}=${keyOf(rail).publicKey}`);
   writeVariables(dir, 'aura', {

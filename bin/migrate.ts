@@ -5,9 +5,14 @@ import { setUp } from './setup';
 setUp(readSetup())
   .then(({ migrations }) => process.stdout.write(`${JSON.stringify({ migrations })}\n`))
   .catch((error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    process.stderr.write(`${textOf(error)}\n`);
     process.exitCode = 1;
   });
+
+function textOf(error: unknown): string {
+  if (error instanceof ConfigError) return error.message;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
 
 function readSetup() {
   try {

@@ -11,7 +11,7 @@ import { createDb } from '../store/db';
 import { upsertIssuer } from '../store/trust';
 import { readConfig } from './config';
 import { startSandboxes, type Sandboxes, type SandboxSettings } from './sandboxes';
-import { keyFile, secretOf, type KeyFile } from './keys';
+import { keyFile, secretFile, secretOf, type KeyFile } from './keys';
 import { operatorIdOf, setUp } from './setup';
 import { writeWorkflowBundle } from './workflow-bundle';
 
@@ -111,10 +111,13 @@ async function startOn(
     AURA_SANDBOX: 'true',
     AURA_WORKFLOW_BUNDLE: await writeWorkflowBundle(dataDir),
     AURA_SIGNING_KEY_FILE: aura.path,
+    AURA_API_SECRET_FILE: secretFile(dataDir, 'api-secret'),
     AURA_PUBLIC_KEY: aura.publicKey,
     AURA_OPERATOR_KEY: operator.publicKey,
     AURA_RAIL_KEYS: [...railKeys].map(([rail, key]) => `${rail}=${key.publicKey}`).join(','),
     AURA_RAILS: rails.join(','),
+    // Whoever tries things out polls hard.
+    AURA_RATE_LIMITS: process.env.AURA_RATE_LIMITS ?? 'all=1000000/60',
     PORT: String(options.port ?? 0),
     ...sandboxes.env,
     ...options.env,

@@ -11,6 +11,8 @@ import { acquireLock } from './lock.mjs';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const PROGRESS_EVERY_MS = 5_000;
+/** Commands that use packages for development too. */
+const NEEDS_DEV = new Set(['test', 'bench']);
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 const say = (line) => process.stderr.write(`${line}\n`);
 
@@ -124,7 +126,7 @@ async function main() {
   const script = join(ROOT, 'bin', `${command}.ts`);
   if (!/^[a-z][a-z-]*$/.test(command) || !existsSync(script))
     throw new Failure(`There is no command "${command}": try npm run demo, npm start or npm test.`);
-  await installDependencies(command === 'test');
+  await installDependencies(NEEDS_DEV.has(command));
   process.exitCode = await runCommand(script, args);
 }
 

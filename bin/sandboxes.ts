@@ -135,10 +135,14 @@ function sharedEnv(processes: ReadonlyMap<FamilyName, SandboxProcess>): Record<s
   const facilitator = processes.get('facilitator');
   return {
     AURA_CHAIN_RPC_URL: chain.url,
+    AURA_SANDBOX_CHAIN_URL: chain.url,
     AURA_STABLECOIN_PAY_TO: walletOf(chain.info.auraStablecoinKey),
     ...(facilitator && {
       AURA_X402_PAY_TO: walletOf(chain.info.auraX402Key),
-      AURA_X402_FACILITATORS: `sandbox=${facilitator.url}`,
+      // It stands in for those that protocol 1.0.0 names.
+      AURA_X402_FACILITATORS: ['sandbox', 'stripe', 'square']
+        .map((name) => `${name}=${facilitator.url}`)
+        .join(','),
     }),
   };
 }

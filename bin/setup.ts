@@ -20,6 +20,7 @@ import { findPrincipalByKey, insertPrincipal } from '../store/principals';
 import { registerRailKey } from '../store/trust';
 import { CLEARING_TASK_QUEUE, SEARCH_ATTRIBUTES, type ReconciliationInput } from '../workflows/messages';
 import { readRailKeys, type Config } from './config';
+import { becomeDeployment } from './deployment';
 import { scheduleNetting } from './netting-schedule';
 import { reconciliationSpec } from './reconciliation-spec';
 import { createSchedules } from './schedules';
@@ -31,6 +32,7 @@ export async function setUp(config: Config<'setup'>): Promise<{ migrations: stri
   const connection = await Connection.connect({ address: config.TEMPORAL_ADDRESS });
   try {
     const migrations = await migrate(db);
+    await becomeDeployment(db, config.AURA_SANDBOX);
     for (const [rail, publicKey] of readRailKeys(config.AURA_RAIL_KEYS)) {
       await registerRailKey(db, { keyId: `rail-${rail}`, rail, publicKey });
     }

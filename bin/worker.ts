@@ -5,6 +5,7 @@ import { createActivities } from '../activities';
 import { createEmbedder } from '../domain/embedding';
 import { createRuleInterpreter } from '../domain/interpretation';
 import { createSigner } from '../domain/keys';
+import { createPolicyEngine } from '../domain/policies';
 import { PROFILES, withDaysOf } from '../domain/profiles';
 import { railTermsWith, type RailTerms } from '../domain/rail-terms';
 import { RAILS, type RailName, type SettlementProof } from '../domain/settlement';
@@ -13,6 +14,7 @@ import { createDb } from '../store/db';
 import { runRelay } from '../store/relay';
 import { CLEARING_TASK_QUEUE } from '../workflows/messages';
 import { readConfig, type Config } from './config';
+import { requireDeployment } from './deployment';
 import { createLog } from './log';
 import { quietTemporal } from './quiet-temporal';
 import { runProcess } from './run-process';
@@ -31,6 +33,7 @@ void runProcess(async () => {
     applicationName: 'aura-worker',
     poolMax: LOCAL_ACTIVITIES,
   });
+  await requireDeployment(db, config.AURA_SANDBOX);
   const redis = new Redis(config.REDIS_URL, { maxRetriesPerRequest: 1 });
   redis.on('error', (error) => log.warn({ err: error }, 'redis'));
   const connection = await NativeConnection.connect({ address: config.TEMPORAL_ADDRESS });
@@ -46,6 +49,7 @@ void runProcess(async () => {
       embedder: createEmbedder(),
       railTerms: railTerms(config),
       profiles: config.AURA_DAY_MS ? withDaysOf(config.AURA_DAY_MS) : PROFILES,
+      policies: createPolicyEngine(),
       marginCallMs: config.AURA_MARGIN_CALL_MS,
       readEvidence: evidenceReaders(config),
     }),

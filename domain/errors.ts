@@ -16,7 +16,7 @@ export const ERROR_CATALOGUE = {
   INVALID_REQUEST: entry(400, 'The request is malformed or lacks a required field.'),
   INVALID_PARAMETER: entry(400, 'A parameter has the wrong form or is out of range.'),
   AUTHENTICATION_REQUIRED: entry(401, 'Authentication is missing or not valid.'),
-  INVALID_API_KEY: entry(401, 'The API key is not known.'),
+  INVALID_API_KEY: entry(401, 'The API key is not known, has ended, or is not of this environment.'),
   INVALID_SIGNATURE: entry(401, 'The signature does not verify, is stale, or was used before.'),
   PAYMENT_REQUIRED: entry(402, 'The commit has to be paid for; the PAYMENT-REQUIRED header says how.'),
   PAYMENT_INVALID: entry(
@@ -27,11 +27,19 @@ export const ERROR_CATALOGUE = {
   PAYMENT_AMOUNT_MISMATCH: entry(402, 'The payment is for another amount.'),
   PAYMENT_NETWORK_MISMATCH: entry(402, 'The payment is for another network.'),
   PAYMENT_EXPIRED: entry(402, 'The payment is not valid now, or not for as long as settling takes.'),
+  PAYMENT_DECLINED: entry(
+    402,
+    "The payer's bank or card declined; details give its reason. Nothing was committed.",
+  ),
+  PAYMENT_ACTION_REQUIRED: entry(
+    402,
+    'The payer has to confirm at details.action_url (3-D Secure); then send the same commit again.',
+  ),
   INSUFFICIENT_PERMISSIONS: entry(403, 'The agent may not do this.'),
   AGENT_SUSPENDED: entry(403, 'The agent or its principal is suspended.'),
   BUSINESS_RULE_VIOLATION: entry(
     403,
-    'The commitment gate refused the deal; details name the step and the rule.',
+    'The commitment gate or a policy refused; details name the step and the rule.',
   ),
   PRINCIPAL_NOT_FOUND: entry(404, 'There is no such principal.'),
   AGENT_NOT_FOUND: entry(404, 'There is no such agent.'),

@@ -23,6 +23,7 @@ export const ID_PREFIXES = {
   payout: 'pay',
   deposit: 'dep',
   key: 'key',
+  apiKey: 'apk',
   audit: 'aud',
   refund: 'rfd',
   notice: 'ntc',
@@ -31,6 +32,7 @@ export const ID_PREFIXES = {
   decision: 'dec',
   cycle: 'cyc',
   netPayment: 'npy',
+  webhookDelivery: 'whd',
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;

@@ -2,6 +2,7 @@ import type { Migration } from '.';
 import { CLEARING_STATES, MARKET_STATES, TABLE_ROWS } from '../domain/lifecycle';
 import { PROFILE_IDS } from '../domain/profiles';
 import { RAILS } from '../domain/settlement';
+import { API_VERSIONS, VERSION_2 } from '../domain/versions';
 import { AMOUNT, ASSET, appendOnly, id, oneOf } from './sql';
 
 const text = (value: string | null) => (value === null ? 'NULL' : `'${value}'`);
@@ -59,8 +60,12 @@ export const market: Migration = {
       principal_id text NOT NULL REFERENCES principals,
       document jsonb NOT NULL,
       signed_bytes text NOT NULL,
+      -- The protocol version whose way of signing made the bytes.
+      signed_form text NOT NULL DEFAULT '${VERSION_2}' CHECK (${oneOf('signed_form', API_VERSIONS)}),
       signature text NOT NULL,
       key_id text NOT NULL REFERENCES agent_keys,
+      -- SHA-256 of the body that came, which the request's own signature is over.
+      request_sha256 text CHECK (request_sha256 ~ '^[0-9a-f]{64}$'),
       asset ${ASSET} NOT NULL,
       unit_price_minor ${AMOUNT} NOT NULL CHECK (unit_price_minor >= 0),
       embedding vector(256) NOT NULL,

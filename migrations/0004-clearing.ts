@@ -218,13 +218,16 @@ export const clearing: Migration = {
       subject_id text NOT NULL,
       -- The request itself, kept only until it is decided.
       request jsonb,
-      -- What the work came to, written with the work.
-      outcome jsonb,
+      -- What the work came to, written with the work; as text, so that a replay has the bytes of the answer.
+      outcome json,
+      -- One request at a time does the work; it has the work until then, and extends it as long as it lives.
+      held_until timestamptz,
       moves_money boolean NOT NULL,
       created_at timestamptz NOT NULL DEFAULT now(),
       PRIMARY KEY (agent_id, key)
     );
     CREATE UNIQUE INDEX idempotency_keys_by_subject ON idempotency_keys (subject_id);
+    CREATE INDEX idempotency_keys_lapsing ON idempotency_keys (created_at) WHERE NOT moves_money;
   `,
   down: `
     DROP TABLE idempotency_keys, outbox, breaks, statement_lines, reconciliation_runs, payables, payouts, deposits,

@@ -7,6 +7,11 @@ import { clearing } from './0004-clearing';
 import { aftermath } from './0005-aftermath';
 import { reconciliation } from './0006-reconciliation';
 import { netting } from './0007-netting';
+import { policies } from './0009-policies';
+import { paymentCapabilities } from './0010-payment-capabilities';
+import { credentials } from './0008-credentials';
+import { webhooks } from './0011-webhooks';
+import { confirmations } from './0012-confirmations';
 
 export interface Migration {
   readonly name: string;
@@ -22,6 +27,11 @@ export const MIGRATIONS: readonly Migration[] = [
   aftermath,
   reconciliation,
   netting,
+  credentials,
+  policies,
+  paymentCapabilities,
+  webhooks,
+  confirmations,
 ];
 
 /** For knex, which otherwise looks for files and would find them in two places (source and build). */

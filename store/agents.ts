@@ -23,7 +23,8 @@ export interface Agent {
   createdAt: Date;
 }
 
-const COLUMNS = `a.id, a.principal_id AS "principalId", a.role, a.name, a.api_version AS "apiVersion", a.categories,
+/** Of `agents a`. */
+export const AGENT_COLUMNS = `a.id, a.principal_id AS "principalId", a.role, a.name, a.api_version AS "apiVersion", a.categories,
   a.ships_to AS "shipsTo", a.capabilities, a.webhook_url AS "webhookUrl", a.merchant_name AS "merchantName",
   a.merchant_domain AS "merchantDomain", a.verification_status AS "verificationStatus", a.status, a.created_at AS "createdAt"`;
 
@@ -81,12 +82,104 @@ export interface AgentWithKey extends Agent {
 export async function findAgentWithKey(db: Queryable, id: string): Promise<AgentWithKey | undefined> {
   const [found] = await rows<AgentWithKey>(
     db,
-    `SELECT ${COLUMNS}, k.id AS "keyId", k.public_key AS "publicKey", p.status AS "principalStatus"
+    `SELECT ${AGENT_COLUMNS}, k.id AS "keyId", k.public_key AS "publicKey", p.status AS "principalStatus"
      FROM agents a JOIN principals p ON p.id = a.principal_id
      JOIN agent_keys k ON k.agent_id = a.id AND k.valid_to IS NULL WHERE a.id = ?`,
     [id],
   );
   return found;
+}
+
+export interface AgentKey {
+  id: string;
+  publicKey: PublicKey;
+}
+
+/** The agent with every key whose signatures count now: the current one first, then one that is being replaced. */
+export interface AgentWithKeys extends AgentWithKey {
+  signingKeys: readonly AgentKey[];
+}
+
+export type FoundAgent = Omit<AgentWithKeys, 'keyId' | 'publicKey' | 'signingKeys'> & {
+  signingKeys: AgentKey[] | null;
+};
+
+/** Of `agents a`: the keys that are valid now, in one read with the agent. */
+export const SIGNING_KEYS = `(SELECT json_agg(json_build_object('id', k.id, 'publicKey', k.public_key)
+    ORDER BY k.valid_to DESC NULLS FIRST) FROM agent_keys k
+  WHERE k.agent_id = a.id AND k.valid_from <= now() AND (k.valid_to IS NULL OR k.valid_to > now())) AS "signingKeys"`;
+
+export function withKeys({ signingKeys, ...agent }: FoundAgent): AgentWithKeys | undefined {
+  const [current] = signingKeys ?? [];
+  if (!signingKeys || !current) return undefined;
+  return { ...agent, signingKeys, keyId: current.id, publicKey: current.publicKey };
+}
+
+/** One read, for every signed request. */
+export async function findSigningAgent(db: Queryable, id: string): Promise<AgentWithKeys | undefined> {
+  const [found] = await rows<FoundAgent>(
+    db,
+    `SELECT ${AGENT_COLUMNS}, p.status AS "principalStatus", ${SIGNING_KEYS}
+     FROM agents a JOIN principals p ON p.id = a.principal_id WHERE a.id = ?`,
+    [id],
+  );
+  return found && withKeys(found);
+}
+
+/** Serialises changes of one agent's credentials. */
+export async function lockAgent(trx: Trx, id: string): Promise<void> {
+  await trx.raw('SELECT 1 FROM agents WHERE id = ? FOR NO KEY UPDATE', [id]);
+}
+
+export interface AgentKeyPeriod extends AgentKey {
+  validFrom: Date;
+  validTo: Date | null;
+  /** By the database's clock. */
+  ended: boolean;
+}
+
+/** Newest first, ended ones too: offers stay verifiable under the key that signed them. */
+export function agentKeysOf(db: Queryable, agentId: string, limit: number): Promise<AgentKeyPeriod[]> {
+  return rows<AgentKeyPeriod>(
+    db,
+    `SELECT id, public_key AS "publicKey", valid_from AS "validFrom", valid_to AS "validTo",
+       coalesce(valid_to <= now(), false) AS ended FROM agent_keys
+     WHERE agent_id = ? ORDER BY valid_from DESC, id DESC LIMIT ?`,
+    [agentId, limit],
+  );
+}
+
+/** The new key takes over; the one before still counts for so many seconds, and any older one no more. */
+export async function replaceAgentKey(
+  trx: Trx,
+  key: AgentKey & { agentId: string; overlapSeconds: number },
+): Promise<void> {
+  await trx.raw('UPDATE agent_keys SET valid_to = now() WHERE agent_id = ? AND valid_to > now()', [
+    key.agentId,
+  ]);
+  await trx.raw(
+    `UPDATE agent_keys SET valid_to = greatest(now() + ? * interval '1 second', valid_from + interval '1 microsecond')
+     WHERE agent_id = ? AND valid_to IS NULL`,
+    [key.overlapSeconds, key.agentId],
+  );
+  await trx('agent_keys').insert({ id: key.id, agent_id: key.agentId, public_key: key.publicKey });
+}
+
+/** Ends a key that is being replaced, at once. */
+export async function endAgentKey(trx: Trx, id: string): Promise<void> {
+  await trx.raw('UPDATE agent_keys SET valid_to = now() WHERE id = ? AND valid_to > now()', [id]);
+}
+
+export async function setWebhookUrl(trx: Trx, id: string, webhookUrl: string | null): Promise<void> {
+  await trx('agents').where({ id }).update({ webhook_url: webhookUrl });
+}
+
+export async function setVerification(
+  trx: Trx,
+  id: string,
+  verificationStatus: Agent['verificationStatus'],
+): Promise<void> {
+  await trx('agents').where({ id }).update({ verification_status: verificationStatus });
 }
 
 export async function capacitiesOf(db: Queryable, agentId: string): Promise<Map<string, bigint>> {
@@ -98,10 +191,9 @@ export async function capacitiesOf(db: Queryable, agentId: string): Promise<Map<
   return new Map(found.map(({ asset, capacity_minor }) => [asset, BigInt(capacity_minor)]));
 }
 
+/** Whether an agent has or had this key. One that was given up is not taken again: somebody gave it up for a reason. */
 export async function keyInUse(db: Queryable, publicKey: PublicKey): Promise<boolean> {
-  const found = await rows(db, 'SELECT 1 FROM agent_keys WHERE public_key = ? AND valid_to IS NULL', [
-    publicKey,
-  ]);
+  const found = await rows(db, 'SELECT 1 FROM agent_keys WHERE public_key = ? LIMIT 1', [publicKey]);
   return found.length > 0;
 }
 

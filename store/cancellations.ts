@@ -6,17 +6,23 @@ export interface Cancellation {
   requestedBy: string;
   principalId: string;
   reason: string;
+  /** In the canceller's own words; may hold personal data. */
+  comments: string | null;
   penaltyMinor: bigint;
+  at: Date;
 }
 
+type NewCancellation = Omit<Cancellation, 'at' | 'comments'> & Partial<Pick<Cancellation, 'comments'>>;
+
 /** Stores the wish; the first one of a deal stands. */
-export async function insertCancellation(trx: Trx, wish: Cancellation): Promise<void> {
+export async function insertCancellation(trx: Trx, wish: NewCancellation): Promise<void> {
   await trx('cancellations')
     .insert({
       transaction_id: wish.transactionId,
       requested_by: wish.requestedBy,
       principal_id: wish.principalId,
       reason: wish.reason,
+      comments: wish.comments ?? null,
       penalty_minor: wish.penaltyMinor.toString(),
     })
     .onConflict('transaction_id')
@@ -27,13 +33,21 @@ export async function cancellationOf(
   db: Queryable,
   transactionId: string,
 ): Promise<Cancellation | undefined> {
-  const [found] = await rows<Omit<Cancellation, 'penaltyMinor'> & { penalty: string }>(
+  return (await cancellationsOf(db, [transactionId])).get(transactionId);
+}
+
+/** The wishes that stand of these deals, by transaction id. */
+export async function cancellationsOf(
+  db: Queryable,
+  transactionIds: readonly string[],
+): Promise<Map<string, Cancellation>> {
+  const found = await rows<Omit<Cancellation, 'penaltyMinor'> & { penalty: string }>(
     db,
     `SELECT transaction_id AS "transactionId", requested_by AS "requestedBy", principal_id AS "principalId", reason,
-       penalty_minor AS penalty FROM cancellations WHERE transaction_id = ?`,
-    [transactionId],
+       comments, penalty_minor AS penalty, at FROM cancellations WHERE transaction_id = ANY(?)`,
+    [[...transactionIds]],
   );
-  if (!found) return undefined;
-  const { penalty, ...rest } = found;
-  return { ...rest, penaltyMinor: BigInt(penalty) };
+  return new Map(
+    found.map(({ penalty, ...rest }) => [rest.transactionId, { ...rest, penaltyMinor: BigInt(penalty) }]),
+  );
 }

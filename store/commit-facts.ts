@@ -75,7 +75,7 @@ type AllRailTerms = Readonly<Record<RailName, RailTerms>>;
  * without `fallback` it is the only one at all.
  */
 export async function railOptions(
-  trx: Trx,
+  trx: Queryable,
   railTerms: AllRailTerms,
   deal: {
     buyerPrincipalId: string;

@@ -6,6 +6,7 @@ import type { BundleContent } from '../domain/evidence';
 import { personalData, withoutPersonalData } from '../domain/evidence/withhold';
 import { exponentOf } from '../domain/money';
 import { sha256Hex, type NoticeStatement, type ProofStatement, type RailName } from '../domain/settlement';
+import type { ApiVersion } from '../domain/versions';
 import { rows, type Db, type Trx } from './db';
 import { bundledDisputes } from './evidence-disputes';
 import { fulfilmentsOf } from './fulfilments';
@@ -89,6 +90,8 @@ const isToken = (asset: string) => asset.includes('/');
 interface OfferRow {
   document: unknown;
   signedBytes: string;
+  signedForm: ApiVersion;
+  requestSha256: string | null;
   signature: string;
   keyId: string;
   publicKey: string;
@@ -99,7 +102,8 @@ interface OfferRow {
 async function agreement(trx: Trx, deal: Deal) {
   const [found] = await rows<OfferRow>(
     trx,
-    `SELECT o.document, o.signed_bytes AS "signedBytes", o.signature, o.key_id AS "keyId", k.public_key AS "publicKey",
+    `SELECT o.document, o.signed_bytes AS "signedBytes", o.signed_form AS "signedForm",
+       o.request_sha256 AS "requestSha256", o.signature, o.key_id AS "keyId", k.public_key AS "publicKey",
        t.profile_version AS "profileVersion",
        (SELECT r.projection FROM requests r WHERE r.session_id = t.session_id) AS projection
      FROM transactions t JOIN offers o ON o.id = t.offer_id JOIN agent_keys k ON k.id = o.key_id WHERE t.id = ?`,
@@ -114,6 +118,8 @@ async function agreement(trx: Trx, deal: Deal) {
       beacon_id: deal.beaconId,
       document: found.document,
       signed_bytes: found.signedBytes,
+      signed_form: found.signedForm,
+      request_sha256: found.requestSha256,
       signature: found.signature,
       key_id: found.keyId,
       public_key: found.publicKey,

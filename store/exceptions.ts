@@ -95,6 +95,11 @@ export function listExceptions(
   );
 }
 
+/** Whether the decision was taken before, by a request whose answer was lost. */
+export async function isDecided(trx: Trx, decisionId: string): Promise<boolean> {
+  return (await rows(trx, 'SELECT 1 FROM operator_decisions WHERE id = ?', [decisionId])).length > 0;
+}
+
 /** False where another decision still waits to be carried out. */
 export async function insertDecision(
   trx: Trx,

@@ -1,4 +1,5 @@
 import type { OfferDocument } from '../domain/market/offer';
+import { VERSION_2, type ApiVersion } from '../domain/versions';
 import { rows, toVector, type Queryable, type Trx } from './db';
 
 /** How an offer was scored, as it is shown to the scout. */
@@ -23,6 +24,8 @@ export interface Offer {
   principalId: string;
   document: OfferDocument;
   signedBytes: string;
+  /** The protocol version whose way of signing was used. */
+  signedForm: ApiVersion;
   signature: string;
   keyId: string;
   validUntil: Date;
@@ -32,7 +35,7 @@ export interface Offer {
 }
 
 const COLUMNS = `o.id, o.session_id AS "sessionId", o.beacon_id AS "beaconId", o.principal_id AS "principalId", o.document,
-  o.signed_bytes AS "signedBytes", o.signature, o.key_id AS "keyId", o.valid_until AS "validUntil", o.rank, o.ranking,
+  o.signed_bytes AS "signedBytes", o.signed_form AS "signedForm", o.signature, o.key_id AS "keyId", o.valid_until AS "validUntil", o.rank, o.ranking,
   o.created_at AS "createdAt"`;
 
 export interface NewOffer {
@@ -42,23 +45,31 @@ export interface NewOffer {
   principalId: string;
   document: OfferDocument;
   signedBytes: string;
+  /** By default 2.2's. */
+  signedForm?: ApiVersion;
+  /** Base64. */
   signature: string;
   keyId: string;
+  /** SHA-256 of the body it came in, hex: what a signature over few fields leaves out, the request's own vouches for. */
+  requestSha256?: string;
   asset: string;
   unitPriceMinor: bigint;
   embedding: readonly number[];
   validUntil: Date;
 }
 
-export async function insertOffers(trx: Trx, offers: readonly NewOffer[]): Promise<void> {
-  await trx.raw(
-    `INSERT INTO offers (id, session_id, beacon_id, principal_id, document, signed_bytes, signature, key_id, asset,
-       unit_price_minor, embedding, valid_until)
-     SELECT o.id, o.session_id, o.beacon_id, o.principal_id, o.document, o.signed_bytes, o.signature, o.key_id, o.asset,
-       o.unit_price_minor, o.embedding::vector, o.valid_until
+/** Stores the offers and answers the ids of those that are new: an id that some offer has already is left alone. */
+export async function insertOffers(trx: Trx, offers: readonly NewOffer[]): Promise<Set<string>> {
+  const inserted = await rows<{ id: string }>(
+    trx,
+    `INSERT INTO offers (id, session_id, beacon_id, principal_id, document, signed_bytes, signed_form, signature, key_id,
+       request_sha256, asset, unit_price_minor, embedding, valid_until)
+     SELECT o.id, o.session_id, o.beacon_id, o.principal_id, o.document, o.signed_bytes, o.signed_form, o.signature,
+       o.key_id, o.request_sha256, o.asset, o.unit_price_minor, o.embedding::vector, o.valid_until
      FROM jsonb_to_recordset(?::jsonb) AS o(id text, session_id text, beacon_id text, principal_id text, document jsonb,
-       signed_bytes text, signature text, key_id text, asset text, unit_price_minor numeric, embedding text,
-       valid_until timestamptz)`,
+       signed_bytes text, signed_form text, signature text, key_id text, request_sha256 text, asset text,
+       unit_price_minor numeric, embedding text, valid_until timestamptz)
+     ON CONFLICT (id) DO NOTHING RETURNING id`,
     [
       JSON.stringify(
         offers.map((offer) => ({
@@ -68,6 +79,8 @@ export async function insertOffers(trx: Trx, offers: readonly NewOffer[]): Promi
           principal_id: offer.principalId,
           document: offer.document,
           signed_bytes: offer.signedBytes,
+          signed_form: offer.signedForm ?? VERSION_2,
+          request_sha256: offer.requestSha256 ?? null,
           signature: offer.signature,
           key_id: offer.keyId,
           asset: offer.asset,
@@ -78,6 +91,30 @@ export async function insertOffers(trx: Trx, offers: readonly NewOffer[]): Promi
       ),
     ],
   );
+  return new Set(inserted.map(({ id }) => id));
+}
+
+/** The offers' documents by id, for those of the given ids that are stored. */
+export async function documentsOf(
+  db: Queryable,
+  ids: readonly string[],
+): Promise<Map<string, OfferDocument>> {
+  const found = await rows<{ id: string; document: OfferDocument }>(
+    db,
+    'SELECT id, document FROM offers WHERE id = ANY(?)',
+    [[...ids]],
+  );
+  return new Map(found.map(({ id, document }) => [id, document]));
+}
+
+/** When the session's offers were ranked. */
+export async function rankedAt(db: Queryable, sessionId: string): Promise<Date | null> {
+  const [found] = await rows<{ at: Date }>(
+    db,
+    `SELECT at FROM state_history WHERE session_id = ? AND transition = 'T2' ORDER BY seq LIMIT 1`,
+    [sessionId],
+  );
+  return found?.at ?? null;
 }
 
 /** Ids of the session's offers by signature, for those of the given signatures that are stored. */
@@ -149,14 +186,18 @@ export async function rankedOffers(db: Queryable, sessionId: string, limit: numb
   );
 }
 
-export async function findOffer(
-  db: Queryable,
-  id: string,
-): Promise<(OfferView & { scoutId: string }) | undefined> {
-  const [found] = await rows<OfferView & { scoutId: string }>(
+export interface OfferForReader extends OfferView {
+  scoutId: string;
+  /** Whether the scout wants to see what is said of sellers. */
+  showsReputation: boolean;
+}
+
+export async function findOffer(db: Queryable, id: string): Promise<OfferForReader | undefined> {
+  const [found] = await rows<OfferForReader>(
     db,
     `SELECT ${COLUMNS}, p.name AS "merchantName", (o.ranking->>'baseReputation')::float8 AS "merchantReputation",
-       s.scout_id AS "scoutId"
+       s.scout_id AS "scoutId",
+       coalesce(s.asked->'preferences'->>'include_reputation_data', 'true') <> 'false' AS "showsReputation"
      FROM offers o JOIN principals p ON p.id = o.principal_id JOIN sessions s ON s.id = o.session_id WHERE o.id = ?`,
     [id],
   );

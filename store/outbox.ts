@@ -32,9 +32,12 @@ export async function relayEvents(
     );
     if (events.length === 0) return 0;
     await publish(events);
-    await trx.raw('UPDATE outbox SET published_at = now() WHERE seq = ANY(?)', [
-      events.map(({ seq }) => seq),
-    ]);
+    // The router writes to the same rows, so both lock them in one order.
+    await trx.raw(
+      `UPDATE outbox SET published_at = now()
+       WHERE seq IN (SELECT seq FROM outbox WHERE seq = ANY(?) ORDER BY seq FOR NO KEY UPDATE)`,
+      [events.map(({ seq }) => seq)],
+    );
     return events.length;
   });
 }

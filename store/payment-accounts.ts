@@ -148,6 +148,17 @@ export async function answerMandate(
     .update({ ...answer, action });
 }
 
+/** The digits by which the holder knows the card that a mandate draws on, where they are known. */
+export async function lastFourOf(db: Queryable, mandateId: string): Promise<{ last_four?: string }> {
+  const [found] = await rows<{ lastFour: string }>(
+    db,
+    `SELECT a.details->>'last4' AS "lastFour" FROM mandates m JOIN payment_accounts a ON a.id = m.account_id
+     WHERE m.id = ? AND a.form = 'card' AND a.details->>'last4' IS NOT NULL`,
+    [mandateId],
+  );
+  return found ? { last_four: found.lastFour } : {};
+}
+
 /** Uses up part of a mandate (or gives it back, when negative). False where it does not reach that far. */
 export async function useMandate(trx: Trx, id: string, amountMinor: bigint): Promise<boolean> {
   const used = await rows(

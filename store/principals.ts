@@ -76,6 +76,23 @@ export async function lockPrincipals(trx: Trx, ids: readonly string[]): Promise<
   return new Map(found.map((principal) => [principal.id, principal]));
 }
 
+export async function setTrust(
+  trx: Trx,
+  id: string,
+  { trustLevel, trustProfile }: Pick<Principal, 'trustLevel' | 'trustProfile'>,
+): Promise<void> {
+  await trx('principals').where({ id }).update({ trust_level: trustLevel, trust_profile: JSON.stringify(trustProfile) });
+}
+
+/** Where the principal is known by the old key, it is known by the new one from now on. */
+export async function replacePrincipalKey(
+  trx: Trx,
+  id: string,
+  key: { old: PublicKey; new: PublicKey },
+): Promise<void> {
+  await trx('principals').where({ id, public_key: key.old }).update({ public_key: key.new });
+}
+
 export async function suspendPrincipal(trx: Trx, id: string): Promise<void> {
   await trx('principals').where({ id }).update({ status: 'suspended' });
 }

@@ -1,6 +1,9 @@
 import type { Constraints } from '../domain/constraints';
+import type { BehaviouralSignals } from '../domain/interpretation';
 import type { MarketState } from '../domain/lifecycle';
+import type { BeaconContext } from '../domain/policies';
 import type { ProfileId } from '../domain/profiles';
+import type { TrustLevel } from '../domain/trust';
 import { rows, toVector, type Queryable, type Trx } from './db';
 
 export interface Session {
@@ -11,7 +14,7 @@ export interface Session {
   profileVersion: number;
   rawIntent: string;
   /** What the scout stated itself. */
-  asked: { constraints: Constraints; preferences: Record<string, unknown> };
+  asked: { constraints: Constraints; preferences: Record<string, unknown>; context?: SessionContext };
   interpretation: StoredInterpretation | null;
   maxOffers: number;
   offerTimeoutMs: number;
@@ -23,6 +26,13 @@ export interface Session {
   updatedAt: Date;
 }
 
+/** What the scout says of itself with the request. It is for the interpreter and for nobody else. */
+export interface SessionContext {
+  use_case?: string;
+  previous_purchases?: string[];
+  location?: { country?: string; region?: string };
+}
+
 /** What the interpreter made of the sentence; `context` is composed, never copied from it. */
 export interface StoredInterpretation {
   requestId: string;
@@ -30,6 +40,9 @@ export interface StoredInterpretation {
   constraints: Constraints;
   context: { content: string; language: string };
   entities: { type: string; value: string; confidence: number }[];
+  /** Guesses about the buyer, for the scout's own eyes. */
+  behaviouralSignals?: BehaviouralSignals;
+  interpretedAt?: string;
   confidence: number;
   explanation: { words: string; meaning: string }[];
   interpreter: string;
@@ -130,7 +143,7 @@ export interface NewRequest {
   sessionId: string;
   projection: Projection;
   embedding: readonly number[];
-  beaconIds: readonly string[];
+  recipients: readonly { beaconId: string; context: BeaconContext }[];
 }
 
 export async function insertRequest(trx: Trx, request: NewRequest): Promise<void> {
@@ -139,40 +152,65 @@ export async function insertRequest(trx: Trx, request: NewRequest): Promise<void
     [request.id, request.sessionId, JSON.stringify(request.projection), toVector(request.embedding)],
   );
   await trx('request_recipients').insert(
-    request.beaconIds.map((beacon_id) => ({
+    request.recipients.map(({ beaconId, context }, turn) => ({
       request_id: request.id,
       session_id: request.sessionId,
-      beacon_id,
+      beacon_id: beaconId,
+      context: JSON.stringify(context),
+      // In the order of their turns, which the next sessions follow.
+      asked_at: trx.raw("now() + ? * interval '1 microsecond'", [turn]),
     })),
   );
 }
 
-export interface BeaconMatch {
+/** A seller that could be asked, with what policies look at. */
+export interface BeaconCandidate {
   id: string;
   principalId: string;
+  trust: TrustLevel;
+  categories: string[];
+  shipsTo: string[];
+  capabilities: string[];
+  merchantDomain: string | null;
+  verificationStatus: string;
+  webhookUrl: string | null;
 }
 
-/** Active sellers of a category who ship there, are trusted enough, and are not the buyer itself. */
-export async function matchBeacons(
-  db: Queryable,
-  want: {
-    category: string;
-    shipsTo: string | undefined;
-    levels: readonly string[];
-    notPrincipal: string;
-    limit: number;
-  },
-): Promise<BeaconMatch[]> {
-  return rows<BeaconMatch>(
+export interface BeaconWant {
+  category: string;
+  shipsTo: string | undefined;
+  levels: readonly string[];
+  notPrincipal: string;
+  /** A seller that was asked as often within the last minute is passed over. */
+  askedPerMinuteMax: number;
+  limit: number;
+  /** How many of the order's first are left out: those seen before. */
+  offset?: number;
+}
+
+/**
+ * Active sellers of a category who ship there, make offers, are trusted enough, were not rejected, have not been asked
+ * too often, and are not the buyer itself. The one who was asked least recently comes first.
+ */
+export async function matchBeacons(db: Queryable, want: BeaconWant): Promise<BeaconCandidate[]> {
+  return rows<BeaconCandidate>(
     db,
-    `SELECT a.id, a.principal_id AS "principalId" FROM agents a JOIN principals p ON p.id = a.principal_id
+    `SELECT a.id, a.principal_id AS "principalId", p.trust_level AS trust, a.categories, a.ships_to AS "shipsTo",
+       a.capabilities, a.merchant_domain AS "merchantDomain", a.verification_status AS "verificationStatus",
+       a.webhook_url AS "webhookUrl"
+     FROM agents a JOIN principals p ON p.id = a.principal_id
      WHERE a.role = 'beacon' AND a.status = 'active' AND p.status = 'active'
        AND p.trust_level = ANY(:levels) AND p.id <> :notPrincipal
+       AND a.verification_status <> 'rejected'
+       AND (cardinality(a.capabilities) = 0 OR 'offers' = ANY(a.capabilities))
        AND EXISTS (SELECT 1 FROM unnest(a.categories) c
                    WHERE :category = c OR :category LIKE c || '.%' OR c LIKE :category || '.%')
        AND (cardinality(a.ships_to) = 0 OR :shipsTo::text IS NULL OR :shipsTo = ANY(a.ships_to))
-     ORDER BY a.id LIMIT :limit`,
-    { ...want, levels: [...want.levels], shipsTo: want.shipsTo ?? null },
+       AND (SELECT count(*) FROM request_recipients r
+            WHERE r.beacon_id = a.id AND r.asked_at > now() - interval '1 minute') < :askedPerMinuteMax
+     ORDER BY (SELECT max(r.asked_at) FROM request_recipients r WHERE r.beacon_id = a.id) NULLS FIRST, a.id
+     LIMIT :limit OFFSET :offset`,
+    { ...want, levels: [...want.levels], shipsTo: want.shipsTo ?? null, offset: want.offset ?? 0 },
   );
 }
 

@@ -135,6 +135,22 @@ export interface HistoryEntry {
   detail: Record<string, unknown>;
 }
 
+/** The histories of several sessions, by session id. */
+export async function stateHistories(
+  db: Queryable,
+  sessionIds: readonly string[],
+): Promise<Map<string, HistoryEntry[]>> {
+  const found = await rows<HistoryEntry & { sessionId: string }>(
+    db,
+    `SELECT session_id AS "sessionId", transition, region, from_state AS "from", to_state AS "to", at, detail
+     FROM state_history WHERE session_id = ANY(?) ORDER BY seq`,
+    [[...sessionIds]],
+  );
+  const bySession = new Map<string, HistoryEntry[]>(sessionIds.map((id) => [id, []]));
+  for (const { sessionId, ...entry } of found) bySession.get(sessionId)?.push(entry);
+  return bySession;
+}
+
 export function stateHistory(db: Queryable, sessionId: string): Promise<HistoryEntry[]> {
   return rows<HistoryEntry>(
     db,

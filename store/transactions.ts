@@ -2,6 +2,7 @@ import type { Consent } from '../domain/gate';
 import type { GateStepRecord } from '../domain/gate';
 import type { ClearingState, DealState, MarketState } from '../domain/lifecycle';
 import type { DealAmounts } from '../domain/market/offer';
+import type { NegotiatedPayment } from '../domain/payments';
 import type { ProfileId } from '../domain/profiles';
 import type { RiskAssessment } from '../domain/clearing/risk';
 import type { RailName } from '../domain/settlement';
@@ -42,6 +43,7 @@ export interface NewTransaction {
   rail: RailName;
   mandateId: string;
   railPlan: readonly RailPlanStep[];
+  payment?: NegotiatedPayment;
   gate: readonly GateStepRecord[];
   risk: RiskAssessment;
 }
@@ -76,6 +78,7 @@ export async function insertTransaction(trx: Trx, deal: NewTransaction): Promise
     rail: deal.rail,
     mandate_id: deal.mandateId,
     rail_plan: JSON.stringify(deal.railPlan),
+    payment: deal.payment && JSON.stringify(deal.payment),
     gate: JSON.stringify(deal.gate),
     risk: JSON.stringify(deal.risk),
   });
@@ -129,6 +132,8 @@ export interface Deal {
   rail: RailName;
   mandateId: string;
   railPlan: RailPlanStep[];
+  /** The method that was negotiated at commit; null for deals of before there was one. */
+  payment: NegotiatedPayment | null;
   marketState: MarketState;
   clearingState: ClearingState | null;
   marginCallUntil: Date | null;
@@ -149,7 +154,7 @@ export interface Deal {
 const COLUMNS = `t.id, t.session_id AS "sessionId", t.offer_id AS "offerId", t.scout_id AS "scoutId",
   t.beacon_id AS "beaconId", t.buyer_principal_id AS "buyerPrincipalId", t.seller_principal_id AS "sellerPrincipalId",
   t.profile_id AS "profileId", t.asset, t.total_minor AS "totalMinor", t.total_usd_minor AS "totalUsdMinor",
-  t.fee_minor AS "feeMinor", t.commitment_hash AS "commitmentHash", t.rail, t.mandate_id AS "mandateId", t.rail_plan AS "railPlan",
+  t.fee_minor AS "feeMinor", t.commitment_hash AS "commitmentHash", t.rail, t.mandate_id AS "mandateId", t.rail_plan AS "railPlan", t.payment,
   s.market_state AS "marketState", t.clearing_state AS "clearingState", t.margin_call_until AS "marginCallUntil",
   t.quantity, t.subtotal_minor AS "subtotalMinor", t.shipping_minor AS "shippingMinor", t.tax_minor AS "taxMinor",
   t.shipping_method AS "shippingMethod", t.consent, t.buyer_identity AS "buyerIdentity",

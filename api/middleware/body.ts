@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { parse as parseJson } from 'lossless-json';
 import getRawBody from 'raw-body';
 import { AuraError } from '../../domain/errors';
+import type { SignedRequest } from './authenticate';
 
 const MAX_BYTES = 1_048_576;
 const MAX_DEPTH = 64;
@@ -52,6 +53,23 @@ function refuseDuplicate({ key }: { key: string }): never {
 
 function malformed(reason: string): AuraError {
   return new AuraError('INVALID_REQUEST', 'The request body is not valid JSON.', { field: 'body', reason });
+}
+
+/** The body of a request that has to say that it is JSON. */
+export function readJson({ headers, body }: Pick<SignedRequest, 'headers' | 'body'>): unknown {
+  const { 'content-type': type = '', 'content-encoding': encoding = 'identity' } = headers;
+  const refuse = (field: string, reason: string) => {
+    throw new AuraError('UNSUPPORTED_MEDIA_TYPE', undefined, { field, reason });
+  };
+  if (body !== '') {
+    const [media = '', ...parameters] = type.toLowerCase().split(';');
+    const charset = /^\s*charset\s*=\s*"?([^\s"]*)/;
+    const named = parameters.map((parameter) => charset.exec(parameter)?.[1]).find((name) => name);
+    if (!/^application\/([\w.+-]+\+)?json$/.test(media.trim())) refuse('Content-Type', 'application/json');
+    if (named !== undefined && named !== 'utf-8' && named !== 'utf8') refuse('Content-Type', 'UTF-8');
+    if (encoding.toLowerCase() !== 'identity') refuse('Content-Encoding', 'identity');
+  }
+  return parseBody(body);
 }
 
 /** Nesting depth outside of strings, found without recursion. */

@@ -8,6 +8,7 @@ export function validate<T>(
   where: 'body' | 'query' | 'path',
 ): T {
   if (!schema) return undefined as T;
+  refuseUnstorable(input, where, []);
   const result = schema.safeParse(input);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
@@ -19,6 +20,23 @@ export function validate<T>(
     field,
     reason,
   });
+}
+
+/** Text that no database holds, nor anybody can have meant: NUL, and halves of surrogate pairs. */
+const UNSTORABLE = /\u0000|\p{Surrogate}/u;
+
+function refuseUnstorable(input: unknown, where: string, path: readonly string[]): void {
+  if (typeof input === 'string' && UNSTORABLE.test(input)) unstorable(path.join('.') || where);
+  if (typeof input !== 'object' || input === null) return;
+  for (const [key, value] of Object.entries(input)) {
+    if (UNSTORABLE.test(key)) unstorable(path.join('.') || where);
+    refuseUnstorable(value, where, [...path, key]);
+  }
+}
+
+function unstorable(field: string): never {
+  const reason = 'holds a NUL or half a surrogate pair';
+  throw new AuraError('INVALID_PARAMETER', `${field}: ${reason}`, { field, reason });
 }
 
 /** A wrong shape is a malformed request; a right shape with a wrong value is a bad parameter. */

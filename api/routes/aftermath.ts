@@ -5,6 +5,7 @@ import { AuraError, toError } from '../../domain/errors';
 import { newId } from '../../domain/ids';
 import { bpsOf, formatMoney } from '../../domain/money';
 import { costBps } from '../../domain/profiles';
+import { VERSION_1 } from '../../domain/versions';
 import { insertCancellation } from '../../store/cancellations';
 import { databaseNow } from '../../store/clock';
 import { inTransaction } from '../../store/db';
@@ -24,13 +25,16 @@ import type { ApiDeps } from '../deps';
 import { route, type Route } from '../route';
 import {
   cancelQuery,
+  cancelRequest,
   refundRequest,
   refundResponse,
   representmentRequest,
   representmentResponse,
 } from '../schemas/aftermath';
 import { transactionParams, transactionResponse } from '../schemas/clearing';
+import { cancelResponse1 } from '../schemas/clearing-1';
 import { transactionView } from '../views/clearing';
+import { cancelledView1 } from '../views/clearing-1';
 import { startAndAsk, startOnce, tell } from '../workflows';
 import { readAmount } from './agents';
 import { myDeal } from './transactions';
@@ -41,7 +45,13 @@ export function aftermathRoutes(): Route[] {
   return [cancel, refund, contest];
 }
 
-const cancel = route<z.infer<typeof transactionParams>, z.infer<typeof cancelQuery>>({
+const NO_REASON = 'not wanted any more';
+
+const cancel = route<
+  z.infer<typeof transactionParams>,
+  z.infer<typeof cancelQuery>,
+  z.infer<typeof cancelRequest>
+>({
   method: 'delete',
   path: '/v1/transactions/:transaction_id',
   summary: 'Cancel a deal before fulfilment, or give all of it back after',
@@ -49,25 +59,38 @@ const cancel = route<z.infer<typeof transactionParams>, z.infer<typeof cancelQue
   access: ['scout', 'beacon'],
   params: transactionParams,
   query: cancelQuery,
+  body: cancelRequest,
   response: {
     status: 200,
     schema: transactionResponse,
+    version1: cancelResponse1,
     description: 'The deal; a payment in flight is cancelled once it is known what became of it',
   },
-  errors: ['TRANSACTION_NOT_FOUND', 'SESSION_STATE_CONFLICT', 'INVALID_PARAMETER', 'SERVICE_UNAVAILABLE'],
-  async handler({ params, query, agent, deps }) {
+  errors: [
+    'INVALID_REQUEST',
+    'INVALID_PARAMETER',
+    'TRANSACTION_NOT_FOUND',
+    'SESSION_STATE_CONFLICT',
+    'SERVICE_UNAVAILABLE',
+  ],
+  async handler({ params, query, body, agent, deps, version }) {
     const deal = await myDeal(deps, params.transaction_id, agent);
-    const after = async () => ({
-      status: 200,
-      body: await transactionView(deps.db, await myDeal(deps, deal.id, agent), agent),
-    });
+    const reason = body.reason ?? query.reason ?? NO_REASON;
+    const after = async () => {
+      const changed = await myDeal(deps, deal.id, agent);
+      const view =
+        version === VERSION_1
+          ? await cancelledView1(deps.db, changed)
+          : await transactionView(deps.db, changed, agent);
+      return { status: 200, body: view };
+    };
     if (deal.marketState === 'cancelled') return after();
     const fulfilled = deal.marketState === 'fulfilled' || deal.marketState === 'completed';
     if (fulfilled && agent.role === 'beacon') {
       const order = {
         transactionId: deal.id,
         amountMinor: null,
-        reason: query.reason,
+        reason,
         requestedBy: agent.id,
       };
       await askForRefund(deps, newId('refund'), { order });
@@ -84,14 +107,15 @@ const cancel = route<z.infer<typeof transactionParams>, z.infer<typeof cancelQue
         transactionId: deal.id,
         requestedBy: agent.id,
         principalId: agent.principalId,
-        reason: query.reason,
+        reason,
+        comments: body.comments ?? null,
         penaltyMinor: bpsOf(locked.totalMinor, penaltyBps),
       });
       await recordAudit(trx, {
         actor: agent.id,
         action: 'cancellation.requested',
         subject: deal.id,
-        detail: { reason: query.reason },
+        detail: { reason },
       });
     });
     await tell(deps.temporal, deal.id, dealChanged);

@@ -6,13 +6,16 @@ import { verifySignature } from '../../domain/keys';
 import { formatMoney, MoneyError, parseMoney } from '../../domain/money';
 import { VERSION_2 } from '../../domain/versions';
 import { capacitiesOf, findAgentWithKey, insertAgent, keyInUse, type AgentWithKey } from '../../store/agents';
-import { inTransaction, type Db } from '../../store/db';
+import { inTransaction, sqlState, type Db, type Trx } from '../../store/db';
 import { findPrincipal } from '../../store/principals';
 import { recordAudit, recordEvents } from '../../store/states';
 import { checkSignature, useOnce } from '../middleware/authenticate';
+import { checkWebAddress } from '../endpoints';
 import { route } from '../route';
 import { agentParams, agentRequest, agentResponse } from '../schemas/parties';
+import { ENDPOINT_FIELD, endpointOf } from './agent-endpoints';
 import { readKey } from './principals';
+import { keyTaken, UNIQUE_VIOLATION } from './registration';
 
 export function agentRoutes() {
   return [
@@ -37,24 +40,19 @@ export function agentRoutes() {
       async handler({ body, deps, subjectId: id, method, target, headers, rawBody }) {
         const publicKey = readKey(body.public_key, 'public_key');
         const request = { method, target, headers, body: rawBody };
-        checkSignature(request, publicKey);
+        const { nonce } = checkSignature(request, publicKey);
         const known = await findAgentWithKey(deps.db, id);
         if (known) return answer(deps.db, known);
-        await useOnce(deps.nonces, publicKey, request);
+        const { field, url } = endpointOf(body.role, body);
+        if (url !== undefined) checkWebAddress(url, field, deps.config);
+        await useOnce(deps.nonces, nonce);
         const principal = await findPrincipal(deps.db, body.principal_id);
         if (!principal) throw new AuraError('PRINCIPAL_NOT_FOUND', undefined, { field: 'principal_id' });
         if (principal.status !== 'active') throw new AuraError('AGENT_SUSPENDED');
         checkBinding(body, publicKey, principal);
         const capacity = readCapacity(body.capacity);
-        await inTransaction(deps.db, async (trx) => {
-          if (await keyInUse(trx, publicKey)) {
-            const details = { field: 'public_key', reason: 'in use' };
-            throw new AuraError(
-              'INVALID_PARAMETER',
-              'An agent with this key is registered already.',
-              details,
-            );
-          }
+        await registering(deps.db, async (trx) => {
+          if (await keyInUse(trx, publicKey)) keyTaken();
           await insertAgent(trx, {
             id,
             principalId: principal.id,
@@ -63,6 +61,9 @@ export function agentRoutes() {
             apiVersion: VERSION_2,
             categories: body.categories,
             shipsTo: body.ships_to,
+            capabilities: body.capabilities,
+            webhookUrl: url ?? null,
+            merchantName: body.merchant_name ?? null,
             keyId: newId('key'),
             publicKey,
             capacity,
@@ -82,6 +83,7 @@ export function agentRoutes() {
       summary: 'An agent, to agents of the same principal',
       tag: 'Identity',
       access: ['scout', 'beacon', 'operator'],
+      keySuffices: true,
       params: agentParams,
       response: { status: 200, schema: agentResponse, description: 'The agent' },
       errors: ['AGENT_NOT_FOUND'],
@@ -94,6 +96,16 @@ export function agentRoutes() {
       },
     }),
   ];
+}
+
+/** Of two registrations of one key at the same moment the second is told so. */
+async function registering(db: Db, work: (trx: Trx) => Promise<void>): Promise<void> {
+  try {
+    await inTransaction(db, work);
+  } catch (error) {
+    if (sqlState(error) === UNIQUE_VIOLATION) keyTaken();
+    throw error;
+  }
 }
 
 /** Above L0 a key acts for a principal only with the principal's own word. */
@@ -159,6 +171,10 @@ async function answer(db: Db, agent: AgentWithKey) {
       ),
       categories: agent.categories,
       ships_to: agent.shipsTo,
+      capabilities: agent.capabilities,
+      ...(agent.role !== 'operator' && { [ENDPOINT_FIELD[agent.role]]: agent.webhookUrl }),
+      merchant_name: agent.merchantName,
+      verification_status: agent.verificationStatus,
       api_version: agent.apiVersion,
       created_at: agent.createdAt.toISOString(),
     },

@@ -5,7 +5,13 @@ import { AuraError } from '../../domain/errors';
 import { RAIL_TERMS } from '../../domain/rail-terms';
 import { databaseNow } from '../../store/clock';
 import { inTransaction, type Queryable } from '../../store/db';
-import { insertDecision, listExceptions, lockException, type PaymentException } from '../../store/exceptions';
+import {
+  insertDecision,
+  isDecided,
+  listExceptions,
+  lockException,
+  type PaymentException,
+} from '../../store/exceptions';
 import { findInstruction } from '../../store/instructions';
 import { recordAudit } from '../../store/states';
 import { operatorDecided } from '../../workflows/messages';
@@ -94,6 +100,8 @@ const decide = route<z.infer<typeof exceptionParams>, unknown, z.infer<typeof de
     const workflowId = await inTransaction(deps.db, async (trx) => {
       const exception = await lockException(trx, params.exception_id);
       if (!exception) throw new AuraError('RESOURCE_NOT_FOUND', 'There is no such exception.');
+      // Decided before a crash, under the same key: the workflow may still have to be told.
+      if (await isDecided(trx, subjectId)) return exception.workflowId;
       const allowed = await actionsFor(trx, exception, await databaseNow(trx));
       if (!allowed.includes(body.action)) {
         throw new AuraError('SESSION_STATE_CONFLICT', `${body.action} is not possible now.`, {

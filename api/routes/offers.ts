@@ -1,24 +1,28 @@
 import type { z } from 'zod';
 import { AuraError } from '../../domain/errors';
-import { newId } from '../../domain/ids';
-import { verifySignature } from '../../domain/keys';
-import { offerSigningBytes, type OfferDocument } from '../../domain/market/offer';
-import { MoneyError, parseMoney } from '../../domain/money';
+import { canonicalJson } from '../../domain/canonical';
+import { VERSION_1 } from '../../domain/versions';
 import type { AgentWithKey } from '../../store/agents';
 import { databaseNow } from '../../store/clock';
 import { inTransaction, type Trx } from '../../store/db';
 import {
   countOffers,
+  documentsOf,
   findOffer,
   insertOffers,
   knownOffers,
+  rankedAt,
   rankedOffers,
   type NewOffer,
 } from '../../store/offers';
 import { findRecipient, findSession, lockSession, markAnswered, type Session } from '../../store/sessions';
+import { sellerStanding } from '../../store/seller-standing';
 import { recordEvents } from '../../store/states';
+import { findDealOfSession } from '../../store/transactions';
 import { offersComplete } from '../../workflows/messages';
 import type { ApiDeps } from '../deps';
+import { readOffers } from '../offers/read';
+import { refuseForbiddenOffers } from '../policies';
 import { route, type Route } from '../route';
 import {
   offerParams,
@@ -27,9 +31,11 @@ import {
   offersRequest,
   offersResponse,
   sessionParams,
-  type signedOffer,
+  type OffersRequest,
 } from '../schemas/market';
+import { offerResponse1, offersResponse1 } from '../schemas/market-1';
 import { offerView, rankedOfferView, rankingMetadata } from '../views/market';
+import { offersView1, offerView1 } from '../views/market-1';
 import { tell } from '../workflows';
 
 /** Above this many offers a session is full whatever its buyer wants to see. */
@@ -39,9 +45,7 @@ export function offerRoutes(): Route[] {
   return [submit, list, get];
 }
 
-type SignedOffer = z.infer<typeof signedOffer>;
-
-const submit = route<z.infer<typeof sessionParams>, unknown, z.infer<typeof offersRequest>>({
+const submit = route<z.infer<typeof sessionParams>, unknown, OffersRequest>({
   method: 'post',
   path: '/v1/sessions/:session_id/offers',
   summary: 'Answer a request with signed offers, or with none',
@@ -49,6 +53,7 @@ const submit = route<z.infer<typeof sessionParams>, unknown, z.infer<typeof offe
   access: ['beacon'],
   scope: 'offer:create',
   rateClass: 'offers',
+  rateWeight: ({ offers }) => offers.length,
   params: sessionParams,
   body: offersRequest,
   response: { status: 201, schema: offersAccepted, description: 'The offers and the ids AURA gave them' },
@@ -57,6 +62,7 @@ const submit = route<z.infer<typeof sessionParams>, unknown, z.infer<typeof offe
     'INVALID_PARAMETER',
     'INVALID_SIGNATURE',
     'INSUFFICIENT_PERMISSIONS',
+    'BUSINESS_RULE_VIOLATION',
     'SESSION_NOT_FOUND',
     'SESSION_STATE_CONFLICT',
     'OFFER_EXPIRED',
@@ -66,76 +72,17 @@ const submit = route<z.infer<typeof sessionParams>, unknown, z.infer<typeof offe
   async handler({ params, body, rawBody, agent, deps }) {
     const session = await findSession(deps.db, params.session_id);
     if (!session) throw new AuraError('SESSION_NOT_FOUND');
-    if (!(await findRecipient(deps.db, session.id, agent.id))) {
+    const recipient = await findRecipient(deps.db, session.id, agent.id);
+    if (!recipient) {
       throw new AuraError('INSUFFICIENT_PERMISSIONS', 'This seller was not asked in this session.');
     }
-    // The signature covers the offer as it was sent, so it is checked over the document's plain JSON.
-    const sent = (JSON.parse(rawBody) as { offers: object[] }).offers;
-    const offers = body.offers.map((offer, index) =>
-      readOffer(deps, session, agent, offer, sent[index] ?? {}, index),
-    );
+    const offers = readOffers({ deps, session, recipient, agent, body, rawBody });
+    await refuseForbiddenOffers(deps, session, agent.id, offers);
     const result = await take(deps, session, agent, offers);
     if (result.complete) await tell(deps.temporal, session.id, offersComplete);
     return { status: 201, body: { session_id: session.id, accepted: result.accepted } };
   },
 });
-
-function readOffer(
-  { embedder }: ApiDeps,
-  session: Session,
-  agent: AgentWithKey,
-  { signature, ...document }: SignedOffer,
-  sent: object,
-  index: number,
-): NewOffer {
-  const field = `offers.${index}`;
-  const { signature: _signature, ...unsigned } = sent as Record<string, unknown>;
-  const signedBytes = offerSigningBytes({ sessionId: session.id, beaconId: agent.id, offer: unsigned });
-  if (!verifySignature(agent.publicKey, signedBytes, signature)) {
-    throw new AuraError('INVALID_SIGNATURE', `${field}: the signature does not verify.`, {
-      field: `${field}.signature`,
-    });
-  }
-  const unitPriceMinor = checkPrices(document, field);
-  const description = document.product.natural_language_description?.content ?? '';
-  const features = document.product.structured_attributes?.features ?? [];
-  return {
-    id: newId('offer'),
-    sessionId: session.id,
-    beaconId: agent.id,
-    principalId: agent.principalId,
-    document,
-    signedBytes,
-    signature,
-    keyId: agent.keyId,
-    asset: document.pricing.currency,
-    unitPriceMinor,
-    embedding: embedder.embed([document.product.name, description, features.join(' ')].join('. ')),
-    validUntil: new Date(document.valid_until),
-  };
-}
-
-/** Every price must be an amount of the currency; the unit price must be above zero. */
-function checkPrices({ pricing, availability }: OfferDocument, field: string): bigint {
-  const { currency } = pricing;
-  const read = (decimal: string, name: string): bigint => {
-    try {
-      return parseMoney(decimal, currency).amountMinor;
-    } catch (error) {
-      if (!(error instanceof MoneyError)) throw error;
-      const details = { field: `${field}.${name}`, reason: error.message };
-      throw new AuraError('INVALID_PARAMETER', `${field}.${name}: ${error.message}`, details);
-    }
-  };
-  if (pricing.list_price !== undefined) read(pricing.list_price, 'pricing.list_price');
-  availability.shipping_options?.forEach(({ price }, at) =>
-    read(price, `availability.shipping_options.${at}.price`),
-  );
-  const unitPrice = read(pricing.offer_price, 'pricing.offer_price');
-  if (unitPrice > 0n) return unitPrice;
-  const details = { field: `${field}.pricing.offer_price`, reason: 'must be above zero' };
-  throw new AuraError('INVALID_PARAMETER', `${field}.pricing.offer_price: must be above zero`, details);
-}
 
 async function take(deps: ApiDeps, { id: sessionId }: Session, agent: AgentWithKey, offers: NewOffer[]) {
   return inTransaction(deps.db, async (trx) => {
@@ -150,16 +97,21 @@ async function take(deps: ApiDeps, { id: sessionId }: Session, agent: AgentWithK
       offer_id: known.get(signature) ?? id,
       product_id: document.product.product_id,
     }));
+    await refuseTaken(trx, offers, known);
     // The same offers again, whole: a retry whose answer was lost.
     if (offers.length > 0 && fresh.length === 0) return { accepted, complete: false };
-    await checkWindow(trx, session, fresh);
+    await checkWindow(trx, session, offers, fresh);
     const { mine, all } = await countOffers(trx, sessionId, agent.id);
     const max = deps.config.maxOffersPerBeacon;
     if (mine + fresh.length > max) {
       const reason = `at most ${max} a seller and session`;
       throw new AuraError('INVALID_PARAMETER', `offers: ${reason}`, { field: 'offers', reason });
     }
-    if (fresh.length > 0) await insertOffers(trx, fresh);
+    if (fresh.length > 0) {
+      const inserted = await insertOffers(trx, fresh);
+      const taken = fresh.find(({ id }) => !inserted.has(id));
+      if (taken) throw idTaken(offers.indexOf(taken));
+    }
     const { stillAsked } = await markAnswered(
       trx,
       sessionId,
@@ -168,25 +120,58 @@ async function take(deps: ApiDeps, { id: sessionId }: Session, agent: AgentWithK
     );
     await recordEvents(
       trx,
-      fresh.map(({ id }) => ({
-        type: 'offer.received',
-        correlationId: sessionId,
-        payload: { session_id: sessionId, offer_id: id, beacon_id: agent.id },
-      })),
+      fresh.flatMap(({ id }) =>
+        (['offer.received', 'offer.validated'] as const).map((type) => ({
+          type,
+          correlationId: sessionId,
+          payload: { session_id: sessionId, offer_id: id, beacon_id: agent.id },
+        })),
+      ),
     );
     return { accepted, complete: stillAsked === 0 || all + fresh.length >= SESSION_OFFERS_MAX };
   });
 }
 
-async function checkWindow(trx: Trx, session: Session, offers: readonly NewOffer[]): Promise<void> {
+/** A version 1 signature speaks of five fields: under it nothing else of an offer may come to differ. */
+async function refuseTaken(
+  trx: Trx,
+  offers: readonly NewOffer[],
+  known: ReadonlyMap<string, string>,
+): Promise<void> {
+  const again = offers.filter(
+    ({ signedForm, signature }) => signedForm === VERSION_1 && known.has(signature),
+  );
+  if (again.length === 0) return;
+  const documents = await documentsOf(
+    trx,
+    again.map(({ id }) => id),
+  );
+  const other = again.find(
+    ({ id, document }) => canonicalJson(documents.get(id)) !== canonicalJson(document),
+  );
+  if (other) throw idTaken(offers.indexOf(other));
+}
+
+function idTaken(index: number): AuraError {
+  const details = { field: `offers.${index}.offer_id`, reason: 'taken by another offer' };
+  return new AuraError('INVALID_PARAMETER', `${details.field}: ${details.reason}`, details);
+}
+
+async function checkWindow(
+  trx: Trx,
+  session: Session,
+  offers: readonly NewOffer[],
+  fresh: readonly NewOffer[],
+): Promise<void> {
   const now = await databaseNow(trx);
   if (session.marketState !== 'collecting_offers' || (session.offersDueAt && now >= session.offersDueAt)) {
     throw new AuraError('SESSION_STATE_CONFLICT', 'The session takes no more offers.', {
       status: session.marketState,
     });
   }
-  const index = offers.findIndex(({ validUntil }) => now >= validUntil);
-  if (index >= 0) {
+  const expired = fresh.find(({ validUntil }) => now >= validUntil);
+  if (expired) {
+    const index = offers.indexOf(expired);
     throw new AuraError('OFFER_EXPIRED', `offers.${index} has expired already.`, {
       field: `offers.${index}.valid_until`,
     });
@@ -202,13 +187,20 @@ const list = route<z.infer<typeof sessionParams>>({
   scope: 'session:read',
   keySuffices: true,
   params: sessionParams,
-  response: { status: 200, schema: offersResponse, description: 'Best first' },
+  response: { status: 200, schema: offersResponse, version1: offersResponse1, description: 'Best first' },
   errors: ['SESSION_NOT_FOUND'],
-  async handler({ params, agent, deps }) {
+  async handler({ params, agent, deps, version }) {
     const session = await findSession(deps.db, params.session_id);
     if (!session || (session.scoutId !== agent.id && agent.role !== 'operator'))
       throw new AuraError('SESSION_NOT_FOUND');
-    const offers = await rankedOffers(deps.db, session.id, session.maxOffers);
+    const [offers, at] = await Promise.all([
+      rankedOffers(deps.db, session.id, session.maxOffers),
+      rankedAt(deps.db, session.id),
+    ]);
+    if (version === VERSION_1) {
+      const deal = await findDealOfSession(deps.db, session.id);
+      return { status: 200, body: offersView1(session, { deal, offers, rankedAt: at }) };
+    }
     const withReputation = session.asked.preferences.include_reputation_data !== false;
     return {
       status: 200,
@@ -217,7 +209,7 @@ const list = route<z.infer<typeof sessionParams>>({
         status: session.marketState,
         total_offers: offers.length,
         offers: offers.map((offer) => rankedOfferView(offer, withReputation)),
-        ranking_metadata: rankingMetadata,
+        ranking_metadata: rankingMetadata(at),
       },
     };
   },
@@ -232,12 +224,15 @@ const get = route<z.infer<typeof offerParams>>({
   scope: 'offer:read',
   keySuffices: true,
   params: offerParams,
-  response: { status: 200, schema: offerResponse, description: 'The offer' },
+  response: { status: 200, schema: offerResponse, version1: offerResponse1, description: 'The offer' },
   errors: ['OFFER_NOT_FOUND'],
-  async handler({ params, agent, deps }) {
+  async handler({ params, agent, deps, version }) {
     const offer = await findOffer(deps.db, params.offer_id);
     const mine = offer && [offer.scoutId, offer.beaconId].includes(agent.id);
     if (!offer || (!mine && agent.role !== 'operator')) throw new AuraError('OFFER_NOT_FOUND');
-    return { status: 200, body: offerView(offer) };
+    if (version !== VERSION_1) return { status: 200, body: offerView(offer) };
+    const isShown = agent.role !== 'scout' || offer.showsReputation;
+    const standing = isShown ? await sellerStanding(deps.db, offer.principalId) : undefined;
+    return { status: 200, body: offerView1(offer, standing) };
   },
 });

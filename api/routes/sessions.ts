@@ -2,34 +2,32 @@ import type { z } from 'zod';
 import { AuraError, toError } from '../../domain/errors';
 import { findProfile, levelFor, type MarketProfile } from '../../domain/profiles';
 import { atLeast } from '../../domain/trust';
+import { VERSION_1, type ApiVersion } from '../../domain/versions';
 import { inTransaction } from '../../store/db';
 import { countOffers } from '../../store/offers';
 import { findPrincipal } from '../../store/principals';
-import { findSession, insertSession, openRequests, type Session } from '../../store/sessions';
+import { findSession, insertSession, type Session } from '../../store/sessions';
 import { recordAudit, recordEvents } from '../../store/states';
 import { findDealOfSession } from '../../store/transactions';
 import { SEARCH_ATTRIBUTES, sessionCancel, sessionOpened, type SessionInput } from '../../workflows/messages';
 import type { AgentWithKey } from '../../store/agents';
 import type { ApiDeps } from '../deps';
 import { route, type Route } from '../route';
-import {
-  cancelledResponse,
-  pollQuery,
-  pollResponse,
-  sessionParams,
-  sessionRequest,
-  sessionResponse,
-} from '../schemas/market';
+import { beaconRequestRoutes } from './beacon-requests';
+import { cancelledResponse, sessionParams, sessionResponse } from '../schemas/market';
+import { sessionCreated1, sessionResponse1 } from '../schemas/market-1';
+import { sessionRequest, type SessionRequest, type StatedSession } from '../schemas/session-requests';
 import { sessionView } from '../views/market';
+import { failure1, sessionCreatedView1, sessionView1 } from '../views/market-1';
 import { ask, startAndAsk } from '../workflows';
 
 const CANCEL_WAIT_MS = 5_000;
 
 export function sessionRoutes(): Route[] {
-  return [create, get, cancel, poll];
+  return [create, get, cancel, ...beaconRequestRoutes()];
 }
 
-const create = route<unknown, unknown, z.infer<typeof sessionRequest>>({
+const create = route<unknown, unknown, SessionRequest>({
   method: 'post',
   path: '/v1/sessions',
   summary: 'State an intent',
@@ -42,6 +40,7 @@ const create = route<unknown, unknown, z.infer<typeof sessionRequest>>({
   response: {
     status: 201,
     schema: sessionResponse,
+    version1: sessionCreated1,
     description: 'The session, usually collecting offers already',
   },
   errors: [
@@ -55,7 +54,11 @@ const create = route<unknown, unknown, z.infer<typeof sessionRequest>>({
     'SERVICE_UNAVAILABLE',
   ],
   creates: { kind: 'session', movesMoney: false },
-  async handler({ body, agent, deps, subjectId }) {
+  async admit({ body, version }) {
+    stated(body, version);
+  },
+  async handler({ body: sent, agent, deps, subjectId, version }) {
+    const body = stated(sent, version);
     const profile = findProfile(body.profile_id);
     if (!profile) throw new AuraError('PROFILE_NOT_FOUND', undefined, { field: 'profile_id' });
     if (!(await findSession(deps.db, subjectId))) {
@@ -80,10 +83,28 @@ const create = route<unknown, unknown, z.infer<typeof sessionRequest>>({
     );
     // What the workflow said may be behind; the books decide what is told.
     const session = await mySession(deps, subjectId, agent);
-    if (session.failure) throw toError(session.failure as Parameters<typeof toError>[0]);
-    return { status: 201, body: await view(deps, session) };
+    if (session.failure) {
+      const failure = body.shape === 'version_1' ? failure1(session.failure) : session.failure;
+      throw toError(failure as Parameters<typeof toError>[0]);
+    }
+    if (version === VERSION_1)
+      return { status: 201, body: sessionCreatedView1(session, deps.config.publicUrl) };
+    return { status: 201, body: await view(deps, session, version) };
   },
 });
+
+/** The request, where it has exactly one of the two shapes. */
+function stated(body: SessionRequest, version: ApiVersion): StatedSession {
+  if (body.shape === 'version_1' || body.shape === 'version_2') return body;
+  const field = version === VERSION_1 ? 'natural_language_query' : 'intent';
+  const reason =
+    body.shape === 'none'
+      ? 'required'
+      : 'either natural_language_query with structured_hints, or intent with constraints';
+  const message =
+    body.shape === 'none' ? `The request body is missing required field '${field}'` : `${field}: ${reason}`;
+  throw new AuraError('INVALID_REQUEST', message, { field, reason });
+}
 
 async function mayBrowse({ db }: ApiDeps, agent: AgentWithKey, profile: MarketProfile): Promise<void> {
   const principal = await findPrincipal(db, agent.principalId);
@@ -98,7 +119,7 @@ async function store(
   agent: AgentWithKey,
   profile: MarketProfile,
   id: string,
-  body: z.infer<typeof sessionRequest>,
+  body: StatedSession,
 ): Promise<void> {
   await inTransaction(db, async (trx) => {
     await insertSession(trx, {
@@ -108,7 +129,11 @@ async function store(
       profileId: profile.id,
       profileVersion: profile.version,
       rawIntent: body.intent,
-      asked: { constraints: body.constraints ?? {}, preferences: body.preferences },
+      asked: {
+        constraints: body.constraints ?? {},
+        preferences: body.preferences,
+        ...(body.context && { context: body.context }),
+      },
       maxOffers: body.preferences.max_offers,
       offerTimeoutMs: body.preferences.offer_timeout_seconds * 1_000,
     });
@@ -126,12 +151,13 @@ async function mySession({ db }: ApiDeps, id: string, agent: AgentWithKey): Prom
   return session;
 }
 
-async function view({ db }: ApiDeps, session: Session) {
+async function view({ db, config }: ApiDeps, session: Session, version: ApiVersion) {
   const [{ all }, deal] = await Promise.all([
     countOffers(db, session.id, ''),
     findDealOfSession(db, session.id),
   ]);
-  return sessionView(session, { offersCount: all, deal });
+  const extra = { offersCount: all, deal, publicUrl: config.publicUrl };
+  return version === VERSION_1 ? sessionView1(session, extra) : sessionView(session, extra);
 }
 
 const get = route<z.infer<typeof sessionParams>>({
@@ -143,10 +169,16 @@ const get = route<z.infer<typeof sessionParams>>({
   scope: 'session:read',
   keySuffices: true,
   params: sessionParams,
-  response: { status: 200, schema: sessionResponse, description: 'The session' },
+  response: {
+    status: 200,
+    schema: sessionResponse,
+    version1: sessionResponse1,
+    description: 'The session',
+  },
   errors: ['SESSION_NOT_FOUND'],
-  async handler({ params, agent, deps }) {
-    return { status: 200, body: await view(deps, await mySession(deps, params.session_id, agent)) };
+  async handler({ params, agent, deps, version }) {
+    const session = await mySession(deps, params.session_id, agent);
+    return { status: 200, body: await view(deps, session, version) };
   },
 });
 
@@ -171,49 +203,5 @@ const cancel = route<z.infer<typeof sessionParams>>({
       });
     }
     return { status: 200, body: { session_id: id, status } };
-  },
-});
-
-const poll = route<unknown, z.infer<typeof pollQuery>>({
-  method: 'get',
-  path: '/v1/beacons/sessions',
-  summary: 'Requests that wait for this seller; `wait` seconds of long polling',
-  tag: 'Market',
-  access: ['beacon'],
-  scope: 'offer:create',
-  keySuffices: true,
-  query: pollQuery,
-  response: {
-    status: 200,
-    schema: pollResponse,
-    description: 'Open requests, as far as sellers may see them',
-  },
-  errors: ['INVALID_PARAMETER'],
-  async handler({ query, agent, deps, signal }) {
-    const deadline = Date.now() + query.wait * 1_000;
-    for (;;) {
-      const open = await openRequests(deps.db, agent.id, query.limit);
-      const leftMs = deadline - Date.now();
-      if (open.length > 0 || leftMs <= 0 || signal.aborted) {
-        return {
-          status: 200,
-          body: {
-            sessions: open.map(({ sessionId, requestId, projection, respondBy }) => ({
-              session_id: sessionId,
-              request_id: requestId,
-              respond_by: respondBy.toISOString(),
-              response_url: `/v1/sessions/${sessionId}/offers`,
-              interpreted_request: projection.interpreted_request,
-            })),
-          },
-        };
-      }
-      // Woken by the live event; and looks by itself every second, in case live events are lost.
-      await deps.live.next(
-        ({ type, payload }) => type === 'offer.requested' && payload.beacon_id === agent.id,
-        Math.min(leftMs, 1_000),
-        signal,
-      );
-    }
   },
 });

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { AuraError } from '../../domain/errors';
 import { formatMoney } from '../../domain/money';
+import { VERSION_1, type ApiVersion } from '../../domain/versions';
 import type { AgentWithKey } from '../../store/agents';
 import { inTransaction } from '../../store/db';
 import { recordAudit } from '../../store/states';
@@ -17,7 +18,9 @@ import {
   transactionParams,
   transactionResponse,
 } from '../schemas/clearing';
+import { dealsResponse1, transactionResponse1 } from '../schemas/clearing-1';
 import { transactionView } from '../views/clearing';
+import { dealsView1, transactionView1 } from '../views/clearing-1';
 import { ask } from '../workflows';
 import { commitRoute } from './commit';
 
@@ -26,6 +29,8 @@ const DELIVERY_WAIT_MS = 10_000;
 export function transactionRoutes(): Route[] {
   return [commitRoute, get, fulfil, listOfBeacon];
 }
+
+const viewOf = (version: ApiVersion) => (version === VERSION_1 ? transactionView1 : transactionView);
 
 /** A deal is visible to its two agents and to operators; to anybody else it does not exist. */
 export async function myDeal({ db }: ApiDeps, id: string, agent: AgentWithKey): Promise<Deal> {
@@ -43,11 +48,16 @@ const get = route<z.infer<typeof transactionParams>>({
   access: ['scout', 'beacon', 'operator'],
   scope: 'transaction:read',
   params: transactionParams,
-  response: { status: 200, schema: transactionResponse, description: 'The transaction' },
+  response: {
+    status: 200,
+    schema: transactionResponse,
+    version1: transactionResponse1,
+    description: 'The transaction',
+  },
   errors: ['TRANSACTION_NOT_FOUND'],
-  async handler({ params, agent, deps }) {
+  async handler({ params, agent, deps, version }) {
     const deal = await myDeal(deps, params.transaction_id, agent);
-    return { status: 200, body: await transactionView(deps.db, deal, agent) };
+    return { status: 200, body: await viewOf(version)(deps.db, deal, agent) };
   },
 });
 
@@ -59,7 +69,12 @@ const fulfil = route<z.infer<typeof transactionParams>, unknown, z.infer<typeof 
   access: ['scout', 'beacon'],
   params: transactionParams,
   body: fulfilmentRequest,
-  response: { status: 200, schema: transactionResponse, description: 'The transaction after the report' },
+  response: {
+    status: 200,
+    schema: transactionResponse,
+    version1: transactionResponse1,
+    description: 'The transaction after the report',
+  },
   errors: [
     'INVALID_REQUEST',
     'INVALID_PARAMETER',
@@ -68,7 +83,7 @@ const fulfil = route<z.infer<typeof transactionParams>, unknown, z.infer<typeof 
     'SESSION_STATE_CONFLICT',
     'SERVICE_UNAVAILABLE',
   ],
-  async handler({ params, body, agent, deps }) {
+  async handler({ params, body, agent, deps, version }) {
     const deal = await myDeal(deps, params.transaction_id, agent);
     if (body.status === 'shipped' && agent.role !== 'beacon') {
       throw new AuraError('INSUFFICIENT_PERMISSIONS', 'Only the seller ships.');
@@ -79,7 +94,12 @@ const fulfil = route<z.infer<typeof transactionParams>, unknown, z.infer<typeof 
         transactionId: deal.id,
         status: body.status,
         reportedBy: agent.id,
-        evidence: { ...body.evidence, tracking_number: body.tracking_number, carrier: body.carrier },
+        evidence: {
+          ...body.evidence,
+          tracking_number: body.tracking_number,
+          carrier: body.carrier,
+          estimated_delivery: body.estimated_delivery,
+        },
       });
       await recordAudit(trx, {
         actor: agent.id,
@@ -92,7 +112,7 @@ const fulfil = route<z.infer<typeof transactionParams>, unknown, z.infer<typeof 
       await ask(deps.temporal, deal.id, transactionDelivered, undefined, DELIVERY_WAIT_MS);
     }
     const after = await myDeal(deps, deal.id, agent);
-    return { status: 200, body: await transactionView(deps.db, after, agent) };
+    return { status: 200, body: await viewOf(version)(deps.db, after, agent) };
   },
 });
 
@@ -105,11 +125,12 @@ const listOfBeacon = route<z.infer<typeof beaconParams>, z.infer<typeof listQuer
   scope: 'transaction:read',
   params: beaconParams,
   query: listQuery,
-  response: { status: 200, schema: dealsResponse, description: 'The deals' },
+  response: { status: 200, schema: dealsResponse, version1: dealsResponse1, description: 'The deals' },
   errors: ['AGENT_NOT_FOUND', 'INVALID_PARAMETER'],
-  async handler({ params, query, agent, deps }) {
+  async handler({ params, query, agent, deps, version }) {
     if (params.beacon_id !== agent.id) throw new AuraError('AGENT_NOT_FOUND');
     const deals = await dealsOfBeacon(deps.db, agent.id, query.limit);
+    if (version === VERSION_1) return { status: 200, body: await dealsView1(deps.db, deals) };
     return {
       status: 200,
       body: {

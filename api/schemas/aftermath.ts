@@ -4,7 +4,18 @@ import { EXCEPTION_CAUSES, OPERATOR_ACTIONS } from '../../domain/clearing/except
 import { PAYOUT_SCHEDULES } from '../../domain/settlement';
 import { asset, decimal, extensions, id, rail, text } from './common';
 
-export const cancelQuery = z.object({ reason: text(500).default('not wanted any more') });
+export const cancelQuery = z.object({ reason: text(500).optional() });
+
+/** May be left out; the reason may come in the query too. */
+export const cancelRequest = z
+  .object({
+    reason: text(500).optional(),
+    /** Kept for operators; told to nobody else. */
+    comments: text(2_000).optional(),
+    extensions,
+  })
+  .prefault({})
+  .meta({ id: 'CancelRequest' });
 
 export const refundRequest = z
   .object({

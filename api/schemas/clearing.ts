@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { CLEARING_STATES, MARKET_STATES } from '../../domain/lifecycle';
 import { categorySchema } from '../../domain/constraints';
+import { buyerSchema, shippingSchema } from './clearing-1';
 import { amountsSchema, asset, decimal, extensions, id, instant, rail, text } from './common';
+import { paymentMethod, paymentTermsSchema } from './payment-methods';
 
 const delegation = z.object({
   delegation: z.object({
@@ -15,20 +17,6 @@ const delegation = z.object({
     expires_at: instant,
   }),
   signature: z.string().max(100),
-});
-
-/** A payment by a facilitator's token, protocol 1.0.0. */
-const facilitatorToken = z.object({
-  /** Name or address of a facilitator that AURA knows. */
-  facilitator: text(200).optional(),
-  payment_token: z.string().min(8).max(200).optional(),
-  currency: asset.optional(),
-  /** The deal's total. */
-  amount: decimal.optional(),
-  idempotency_key: z
-    .string()
-    .regex(/^[\x21-\x7e]{1,128}$/, '1 to 128 visible ASCII characters')
-    .optional(),
 });
 
 export const commitRequest = z
@@ -46,6 +34,8 @@ export const commitRequest = z
       share_email_for_order_updates: z.boolean().optional(),
       share_phone_for_delivery: z.boolean().optional(),
       marketing_opt_in: z.boolean().optional(),
+      share_behavioral_data: z.boolean().optional(),
+      share_purchase_history: z.boolean().optional(),
       consent_timestamp: instant.optional(),
       consent_method: z.enum(['explicit_user_action', 'pre_configured_policy']).optional(),
     }),
@@ -65,14 +55,7 @@ export const commitRequest = z
       })
       .optional(),
     shipping_preference: text(50).optional(),
-    payment_method: z.object({
-      type: rail,
-      mandate_id: id('mandate').optional(),
-      /** Whether the deal may go on over another rail and mandate should this one fail. */
-      fallback: z.boolean().optional(),
-      ...facilitatorToken.shape,
-      x402_payment: facilitatorToken.optional(),
-    }),
+    payment_method: paymentMethod.prefault({}),
     expected_total: decimal.optional(),
     extensions,
   })
@@ -93,7 +76,21 @@ export const transactionResponse = z
     updated_at: z.string(),
     quantity: z.int(),
     amounts: amountsSchema,
+    order: z.object({
+      merchant_order_id: z.string().nullable(),
+      merchant_name: z.string(),
+      items: z.array(
+        z.object({
+          product_id: z.string(),
+          product_name: z.string(),
+          quantity: z.int(),
+          unit_price: z.string(),
+        }),
+      ),
+      shipping: shippingSchema,
+    }),
     payment: z.object({
+      ...paymentTermsSchema.shape,
       rail,
       finality: z.string(),
       instruction_id: z.string().nullable(),
@@ -107,12 +104,7 @@ export const transactionResponse = z
     margin_call: z.object({ until: z.string() }).nullable(),
     gate: z.array(z.object({ step: z.int(), name: z.string(), passed: z.boolean(), detail: z.string() })),
     /** Only to the seller, and only once the deal is authorised. */
-    buyer: z
-      .object({
-        identity: z.record(z.string(), z.unknown()),
-        shipping_address: z.record(z.string(), z.unknown()).nullable(),
-      })
-      .optional(),
+    buyer: buyerSchema.optional(),
     fulfillment: z.array(z.object({ status: z.string(), reported_by: z.string(), at: z.string() })),
     refunds: z.array(
       z.object({
@@ -181,6 +173,8 @@ export const fulfilmentRequest = z
     status: z.enum(['shipped', 'delivered']),
     tracking_number: text(100).optional(),
     carrier: text(100).optional(),
+    /** The day on which the goods should arrive. */
+    estimated_delivery: z.iso.date().optional(),
     evidence: z.record(z.string(), z.unknown()).default({}),
     extensions,
   })

@@ -18,6 +18,23 @@ export const decimal = z
       .regex(/^(0|[1-9]\d*)(\.\d+)?$/, 'a decimal amount such as "349.99"'),
   );
 
+/** A decimal amount as version 1 sends it, a JSON number; its digits are kept as they stand in the text. */
+export const amount1 = z
+  .unknown()
+  .transform((input, context): string => {
+    const result = decimal.safeParse(input);
+    if (result.success) return result.data;
+    const message = input === undefined ? 'required' : 'a decimal amount such as 349.99';
+    context.issues.push({
+      code: input === undefined ? 'invalid_type' : 'custom',
+      expected: 'number',
+      input,
+      message,
+    });
+    return z.NEVER;
+  })
+  .meta({ type: 'number', minimum: 0 });
+
 export const asset = z.string().refine(isAsset, 'not an ISO 4217 currency or a known token');
 export const rail = z.enum(RAILS);
 /** An RFC 3339 instant. */

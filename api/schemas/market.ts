@@ -1,48 +1,9 @@
 import { z } from 'zod';
-import { CONDITIONS, categorySchema, constraintsSchema, countrySchema } from '../../domain/constraints';
+import { CONDITIONS, categorySchema, countrySchema } from '../../domain/constraints';
 import { MARKET_STATES } from '../../domain/lifecycle';
 import { asset, decimal, extensions, id, instant, text } from './common';
-
-/** Numbers where the constraints want decimals become the digits they were written with. */
-function pricesAsText(input: unknown): unknown {
-  if (typeof input !== 'object' || input === null) return input;
-  const { hard, soft } = input as { hard?: Record<string, unknown>; soft?: Record<string, unknown> };
-  const asText = (value: unknown) => (typeof value === 'number' ? String(value) : value);
-  const range = soft?.price_range as Record<string, unknown> | undefined;
-  return {
-    ...input,
-    ...(hard && { hard: { ...hard, ...('price_max' in hard && { price_max: asText(hard.price_max) }) } }),
-    ...(soft && {
-      soft: {
-        ...soft,
-        ...(range &&
-          typeof range === 'object' && {
-            price_range: Object.fromEntries(
-              Object.entries(range).map(([key, value]) => [key, asText(value)]),
-            ),
-          }),
-      },
-    }),
-  };
-}
-
-export const constraints = z.preprocess(pricesAsText, constraintsSchema);
-
-export const sessionRequest = z
-  .object({
-    intent: z.string().min(10).max(2_000),
-    constraints: constraints.optional(),
-    profile_id: z.string().max(50).default('retail'),
-    preferences: z
-      .object({
-        max_offers: z.int().min(1).max(50).default(10),
-        offer_timeout_seconds: z.int().min(10).max(120).default(30),
-        include_reputation_data: z.boolean().default(true),
-      })
-      .prefault({}),
-    extensions,
-  })
-  .meta({ id: 'SessionRequest' });
+import { offersRequest1 } from './market-1';
+import { eitherShape, hasAny, readBy } from './two-shapes';
 
 export const sessionParams = z.object({ session_id: z.string().max(40) });
 
@@ -132,17 +93,23 @@ export const offerDocument = z.object({
     offer_price: decimal,
     list_price: decimal.optional(),
     tax_rate_bps: z.int().min(0).max(10_000).optional(),
+    discount_percentage: decimal.optional(),
+    price_valid_until: instant.optional(),
+    price_rationale: text(500).optional(),
   }),
   availability: z.object({
     in_stock: z.boolean(),
     quantity_available: z.int().min(0).optional(),
     quantity_min: z.int().min(1).optional(),
     quantity_max: z.int().min(1).optional(),
+    estimated_ship_date: z.iso.date().optional(),
     delivery_estimate_days: z
       .object({ min: z.int().min(0).max(365), max: z.int().min(0).max(365) })
+      .refine(({ min, max }) => min <= max, 'min is above max')
       .optional(),
     shipping_options: z.array(shippingOption).max(20).optional(),
     ships_to: z.array(countrySchema).max(250).optional(),
+    ships_from: countrySchema.optional(),
   }),
   terms: z.record(z.string(), z.unknown()).optional(),
   certifications: z.array(text(100)).max(50).optional(),
@@ -154,9 +121,29 @@ export const signedOffer = offerDocument.extend({
   signature: z.string().max(100),
 });
 
+export type SignedOffer = z.output<typeof signedOffer>;
+
+const offersRequest2 = z.object({ offers: z.array(signedOffer).max(50), extensions });
+
+/** Offers in either shape. One of version 1 names itself, and its body names the request that it answers. */
 export const offersRequest = z
-  .object({ offers: z.array(signedOffer).max(50), extensions })
-  .meta({ id: 'OffersRequest', description: 'An empty list says that the seller makes no offer.' });
+  .unknown()
+  .transform((input, context) => {
+    const { offers } = (input ?? {}) as { offers?: unknown };
+    const is1 =
+      hasAny(input, ['request_id', 'beacon_id', 'beacon_metadata']) ||
+      (Array.isArray(offers) && offers.some((offer) => hasAny(offer, ['offer_id'])));
+    return is1
+      ? { shape: 'version_1' as const, ...readBy(offersRequest1, input, context) }
+      : { shape: 'version_2' as const, ...readBy(offersRequest2, input, context) };
+  })
+  .meta({
+    id: 'OffersRequest',
+    description: 'An empty list says that the seller makes no offer.',
+    ...eitherShape(offersRequest1, offersRequest2),
+  });
+
+export type OffersRequest = z.output<typeof offersRequest>;
 
 export const offersAccepted = z
   .object({
@@ -193,7 +180,7 @@ export const offersResponse = z
     status: z.enum(MARKET_STATES),
     total_offers: z.int(),
     offers: z.array(rankedOffer),
-    ranking_metadata: z.object({ algorithm_version: z.string() }),
+    ranking_metadata: z.object({ algorithm_version: z.string(), computed_at: z.string().nullable() }),
   })
   .meta({ id: 'RankedOffers' });
 

@@ -4,6 +4,11 @@ import { TRUST_LEVELS } from '../../domain/trust';
 import { categorySchema, countrySchema } from '../../domain/constraints';
 import { asset, decimal, extensions, id, instant, rail, text } from './common';
 
+export const webAddress = z.string().trim().min(1).max(2_048);
+export const capabilitiesSchema = z
+  .array(z.string().regex(/^[\w.:-]{1,60}$/, 'letters, digits, "_", "-", "." and ":"'))
+  .max(50);
+
 const publicKey = z.union([z.string().max(2_000), z.record(z.string(), z.unknown())]);
 
 export const principalRequest = z
@@ -49,6 +54,11 @@ export const agentRequest = z
     capacity: z.record(asset, decimal).default({}),
     categories: z.array(categorySchema).max(50).default([]),
     ships_to: z.array(countrySchema).max(250).default([]),
+    /** Where events are told: a beacon's webhook, a scout's callback. */
+    webhook_url: webAddress.optional(),
+    callback_url: webAddress.optional(),
+    capabilities: capabilitiesSchema.default([]),
+    merchant_name: text(200).optional(),
     principal_signature: z.string().max(100).optional(),
     extensions,
   })
@@ -64,6 +74,11 @@ export const agentResponse = z
     capacity: z.record(z.string(), z.string()),
     categories: z.array(z.string()),
     ships_to: z.array(z.string()),
+    capabilities: z.array(z.string()),
+    webhook_url: z.string().nullable().optional(),
+    callback_url: z.string().nullable().optional(),
+    merchant_name: z.string().nullable(),
+    verification_status: z.string(),
     api_version: z.string(),
     created_at: z.string(),
   })

@@ -1,4 +1,5 @@
 import { formatMoney } from '../../domain/money';
+import { paymentTerms } from '../../domain/payments';
 import { RAIL_TERMS } from '../../domain/rail-terms';
 import type { AgentWithKey } from '../../store/agents';
 import type { Queryable } from '../../store/db';
@@ -10,20 +11,25 @@ import { refundsOf } from '../../store/refunds';
 import { findSession } from '../../store/sessions';
 import { stateHistory } from '../../store/states';
 import { fulfilmentsOf } from '../../store/fulfilments';
+import { orderOf } from '../../store/orders';
 import { type Deal } from '../../store/transactions';
+import { buyerFor } from './buyer';
+import { shippingView } from './order';
 
 /** Everything about a deal that this agent may see. */
 export async function transactionView(db: Queryable, deal: Deal, reader: AgentWithKey) {
-  const [session, instruction, history, fulfilments, payout, balances, refunds, notices] = await Promise.all([
-    findSession(db, deal.sessionId),
-    instructionOf(db, deal.id, 'pay_in'),
-    stateHistory(db, deal.sessionId),
-    fulfilmentsOf(db, deal.id),
-    payoutOfDeal(db, deal.id),
-    dealBalances(db, deal.id),
-    refundsOf(db, deal.id),
-    noticesOf(db, deal.id),
-  ]);
+  const [session, instruction, history, fulfilments, payout, balances, refunds, notices, order] =
+    await Promise.all([
+      findSession(db, deal.sessionId),
+      instructionOf(db, deal.id, 'pay_in'),
+      stateHistory(db, deal.sessionId),
+      fulfilmentsOf(db, deal.id),
+      payoutOfDeal(db, deal.id),
+      dealBalances(db, deal.id),
+      refundsOf(db, deal.id),
+      noticesOf(db, deal.id),
+      orderOf(db, deal.id),
+    ]);
   const proof = instruction && (await findProof(db, instruction.instruction.instruction_id));
   const amount = (amountMinor: bigint) => formatMoney({ amountMinor, asset: deal.asset });
   return {
@@ -43,7 +49,21 @@ export async function transactionView(db: Queryable, deal: Deal, reader: AgentWi
       total: amount(deal.totalMinor),
       fee: amount(deal.feeMinor),
     },
+    order: {
+      merchant_order_id: order.merchantOrderId,
+      merchant_name: order.merchantName,
+      items: [
+        {
+          product_id: order.offer.product.product_id,
+          product_name: order.offer.product.name,
+          quantity: deal.quantity,
+          unit_price: amount(deal.subtotalMinor / BigInt(deal.quantity)),
+        },
+      ],
+      shipping: shippingView(deal, order, fulfilments),
+    },
     payment: {
+      ...paymentTerms(deal),
       rail: deal.rail,
       finality: RAIL_TERMS[deal.rail].finality,
       instruction_id: instruction?.instruction.instruction_id ?? null,
@@ -100,25 +120,4 @@ const maySee = ({ owner }: Balance, reader: AgentWithKey) =>
 
 export function balanceView({ owner, kind, asset, balanceMinor }: Balance) {
   return { owner, kind, currency: asset, balance: formatMoney({ amountMinor: balanceMinor, asset }) };
-}
-
-/**
- * The buyer is shown to the seller from T19 on, each field only as far as consent goes. A deal that was authorised and
- * then fell through shows it no more.
- */
-function buyerFor(deal: Deal, reader: AgentWithKey) {
-  const hidden = [null, 'risk_assessed', 'declined'] as const;
-  const authorised = !hidden.some((state) => state === deal.clearingState);
-  if (reader.role !== 'beacon' || !authorised) return {};
-  const { consent, buyerIdentity } = deal;
-  return {
-    buyer: {
-      identity: {
-        ...(consent.share_identity_with_merchant && { name: buyerIdentity.name }),
-        ...(consent.share_email_for_order_updates && buyerIdentity.email && { email: buyerIdentity.email }),
-        ...(consent.share_phone_for_delivery && buyerIdentity.phone && { phone: buyerIdentity.phone }),
-      },
-      shipping_address: deal.shippingAddress,
-    },
-  };
 }

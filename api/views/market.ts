@@ -75,4 +75,6 @@ export function offerView(offer: OfferView) {
   };
 }
 
-export const rankingMetadata = { algorithm_version: RANKING_ALGORITHM };
+export function rankingMetadata(computedAt: Date | null) {
+  return { algorithm_version: RANKING_ALGORITHM, computed_at: computedAt?.toISOString() ?? null };
+}

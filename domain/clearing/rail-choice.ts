@@ -1,6 +1,7 @@
 /** Settlement compatibility: the ordered rails that both sides accept and that can carry the deal. */
 import { BPS, divideUp, type AssetCode } from '../money';
 import { atPar } from '../par';
+import { preferenceRank, sidesProblem, type PaymentSides } from '../payments';
 import type { RailTerms } from '../rail-terms';
 import { FINALITY_ORDER, type Finality, type RailName } from '../settlement';
 
@@ -22,8 +23,10 @@ export interface RailNeed {
   readonly asset: AssetCode;
   readonly totalMinor: bigint;
   readonly finality: Finality;
-  /** The payer's choice of method; it goes first. */
+  /** The payer's choice of rail; it goes first. */
   readonly preferred?: RailName;
+  /** What the two sides said of payment; without it they accept what their accounts allow. */
+  readonly sides?: PaymentSides;
 }
 
 export interface RailRefusal {
@@ -31,14 +34,15 @@ export interface RailRefusal {
   readonly reason: string;
 }
 
-/** Usable rails: the payer's choice first, then the cheapest, then by name. */
+/** Usable rails: the named one first, then the payer's and the seller's preference, then the cheapest, then by name. */
 export function chooseRails(
   options: readonly RailOption[],
   need: RailNeed,
 ): { rails: RailOption[]; refused: RailRefusal[] } {
   const judged = options.map((option) => ({ option, reason: unfit(option, need) }));
   const rails = judged.filter(({ reason }) => reason === undefined).map(({ option }) => option);
-  const order = (option: RailOption) => (option.rail === need.preferred ? 0 : 1);
+  const order = ({ rail }: RailOption) =>
+    rail === need.preferred ? -1 : preferenceRank(need.sides ?? {}, rail);
   return {
     rails: rails.sort(
       (a, b) =>
@@ -59,6 +63,8 @@ const compare = (a: bigint, b: bigint) => (a < b ? -1 : a > b ? 1 : 0);
 
 function unfit(option: RailOption, need: RailNeed): string | undefined {
   const { terms } = option;
+  const disagreement = sidesProblem(need.sides ?? {}, option.rail, need.asset);
+  if (disagreement !== undefined) return disagreement;
   const settled = terms.settles[need.asset];
   if (settled === undefined) return `does not carry ${need.asset}`;
   if (atPar(need.totalMinor, need.asset, settled) > (terms.maxAmountMinor[settled] ?? 0n)) {

@@ -1,22 +1,22 @@
 /** What was agreed: the offer as its seller signed it, and the commitment that everything after it refers to. */
 import { canonicalHash, canonicalJson, sha256Hex } from '../canonical';
 import { parsePublicKey, verifySignature } from '../keys';
-import { offerSigningBytes } from '../market/offer';
+import type { OfferDocument } from '../market/offer';
+import { signedBytesProblem } from '../market/offer-signature';
 import type { EvidenceBundle } from './bundle';
 import { verdict, type BundleCheck } from './check';
 
 export function checkOffer({ offer, session_id }: EvidenceBundle): BundleCheck {
-  const expected = offerSigningBytes({
-    sessionId: session_id,
-    beaconId: offer.beacon_id,
-    offer: offer.document as object,
-  });
+  const isSigned = verifySignature(parsePublicKey(offer.public_key), offer.signed_bytes, offer.signature);
   const problem =
-    expected !== offer.signed_bytes
-      ? 'the document is not what was signed'
-      : verifySignature(parsePublicKey(offer.public_key), offer.signed_bytes, offer.signature)
-        ? undefined
-        : "the seller's signature does not verify";
+    signedBytesProblem({
+      offerId: offer.offer_id,
+      beaconId: offer.beacon_id,
+      sessionId: session_id,
+      document: offer.document as OfferDocument,
+      signedBytes: offer.signed_bytes,
+      signedForm: offer.signed_form,
+    }) ?? (isSigned ? undefined : "the seller's signature does not verify");
   return verdict("the seller's offer", problem, `${offer.offer_id} signed by ${offer.key_id}`);
 }
 

@@ -11,6 +11,7 @@ import type { GateStepRecord } from '../gate';
 import type { PublicKey, Signer } from '../keys';
 import type { ClearingState, MarketState, Region } from '../lifecycle';
 import type { Side } from '../ledger/accounts';
+import type { ApiVersion } from '../versions';
 import type { RailName, RailNotice, SettlementProof, SignedInstruction } from '../settlement';
 
 export const BUNDLE_TYPE = 'aura.evidence-bundle.v1';
@@ -71,9 +72,13 @@ export interface EvidenceBundle {
     beacon_id: string;
     document: unknown;
     signed_bytes: string;
+    /** The protocol version whose way of signing was used: five fields of an offer, or all of it. */
+    signed_form: ApiVersion;
     signature: string;
     key_id: string;
     public_key: PublicKey;
+    /** SHA-256 of the request that the offer came in, which its seller signed or sent under its key. */
+    request_sha256: string | null;
   };
   /** SHA-256 of the canonical consent, and of who pays and where it is shipped to. */
   consent_sha256: string;

@@ -5,6 +5,8 @@ import type { PairHistory } from '../clearing/risk';
 import type { RailOption } from '../clearing/rail-choice';
 import type { SignedDelegation } from '../clearing/delegation';
 import type { OfferDocument } from '../market/offer';
+import type { PaymentSides } from '../payments';
+import type { PolicyDecision } from '../policies/decision';
 import type { MarketProfile } from '../profiles';
 import type { TrustLevel } from '../trust';
 import type { PublicKey } from '../keys';
@@ -15,6 +17,8 @@ export interface Consent {
   share_email_for_order_updates?: boolean;
   share_phone_for_delivery?: boolean;
   marketing_opt_in?: boolean;
+  share_behavioral_data?: boolean;
+  share_purchase_history?: boolean;
   /** RFC 3339. */
   consent_timestamp?: string;
   consent_method?: 'explicit_user_action' | 'pre_configured_policy';
@@ -28,6 +32,8 @@ export interface CommitTerms {
   authority: Authority;
   consent: Consent;
   preferredRail?: RailName;
+  /** The method that the commit names, and its facilitator. */
+  payment?: Pick<PaymentSides, 'named' | 'facilitator'>;
   shippingPreference?: string;
   /** Decimal of the offer's currency. */
   expectedTotal?: string;
@@ -78,7 +84,11 @@ export interface GateFacts {
   /** What other deals used of the delegation's budget, minor units. */
   delegationSpentMinor: bigint;
   rails: readonly RailOption[];
+  /** What the two agents declared of payment. */
+  payment?: Pick<PaymentSides, 'scout' | 'beacon'>;
   pair: PairHistory;
+  /** What the policies of both agents and the operators' code say of the deal. */
+  policy: PolicyDecision;
   /** USD per unit of the offer's currency, a decimal; undefined when no daily rate is stored. */
   usdPerUnit: string | undefined;
 }

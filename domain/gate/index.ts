@@ -4,6 +4,7 @@ import type { GateFacts } from './facts';
 import { GATE_STEPS, type GateDecision, type GateDraft, type GateStepRecord } from './steps';
 
 export * from './facts';
+export { consentDetails, consentProblem } from './consent';
 export type { GateDecision, GateStepRecord } from './steps';
 export { GATE_STEP_NAMES } from './steps';
 

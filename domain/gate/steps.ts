@@ -8,8 +8,11 @@ import { refusal, type ErrorCode, type Refusal } from '../errors';
 import { hardViolations } from '../market/constraint-check';
 import { quote, type DealAmounts } from '../market/offer';
 import { bpsOf, exponentOf, formatMoney } from '../money';
+import { declaredRails, negotiated, type NegotiatedPayment } from '../payments';
+import { refusalDetails } from '../policies/decision';
 import { costBps, requiredLevels } from '../profiles';
 import { atLeast } from '../trust';
+import { consentDetails, consentProblem } from './consent';
 import type { GateFacts, OfferFacts, PartyFacts } from './facts';
 
 export const GATE_STEP_NAMES = [
@@ -35,6 +38,7 @@ export interface GateDecision {
   feeMinor: bigint;
   totalUsdMinor: bigint;
   rails: RailOption[];
+  payment: NegotiatedPayment;
   risk: RiskAssessment;
   margins: MarginRequirement;
 }
@@ -104,12 +108,20 @@ const businessRules: Step = (facts, draft) => {
   if (terms.expectedTotal !== undefined && compareDecimals(terms.expectedTotal, total) !== 0) {
     return fail('expected_total', `The total is ${total}, not ${terms.expectedTotal}.`, { total });
   }
+  const [forbidden] = facts.policy.refusals;
+  if (forbidden) {
+    const { rule, ...details } = refusalDetails(forbidden);
+    return fail(rule, forbidden.reason, details);
+  }
   if (facts.usdPerUnit === undefined)
     return fail('usd_rate', `No daily rate is stored for ${amounts.asset}.`);
   draft.amounts = amounts;
   draft.feeMinor = bpsOf(amounts.totalMinor, costBps(profile, 'clear', 'clearing'));
   draft.totalUsdMinor = toUsd(facts, amounts.totalMinor);
-  return { detail: `${terms.quantity} × ${document.pricing.offer_price} comes to ${total} ${amounts.asset}` };
+  const policies = facts.policy.policies.length > 0 ? `; within ${facts.policy.policies.join(', ')}` : '';
+  return {
+    detail: `${terms.quantity} × ${document.pricing.offer_price} comes to ${total} ${amounts.asset}${policies}`,
+  };
 };
 
 function toUsd(facts: GateFacts, amountMinor: bigint): bigint {
@@ -139,26 +151,11 @@ const identity: Step = (facts, draft) => {
   return { detail: `payer ${buyer.trust}, receiver ${sellerOf(facts).trust}` };
 };
 
-const REQUIRED_CONSENT = [
-  'share_identity_with_merchant',
-  'share_email_for_order_updates',
-  'marketing_opt_in',
-  'consent_timestamp',
-  'consent_method',
-] as const;
-const CONSENT_MAX_AGE_MS = 15 * 60_000;
-const CONSENT_MAX_SKEW_MS = 2 * 60_000;
-
 const consentAndAuthority: Step = (facts, draft) => {
   const { now, terms, buyer } = facts;
   const fail = (rule: string, message: string) => violates('consent_and_authority', rule, message);
-  const missing = REQUIRED_CONSENT.find((field) => terms.consent[field] === undefined);
-  if (missing) return fail(`consent.${missing}`, `Consent lacks ${missing}.`);
-  const ageMs = now.getTime() - Date.parse(terms.consent.consent_timestamp ?? '');
-  if (!(ageMs >= -CONSENT_MAX_SKEW_MS)) return fail('consent_timestamp', 'Consent has not been given yet.');
-  if (terms.consent.consent_method === 'explicit_user_action' && ageMs > CONSENT_MAX_AGE_MS) {
-    return fail('consent_timestamp', 'Consent is older than 15 minutes.');
-  }
+  const unsaid = consentProblem(terms.consent, now);
+  if (unsaid) return refuse('BUSINESS_RULE_VIOLATION', unsaid.message, consentDetails(unsaid));
   if (terms.authority.kind === 'owner') return { detail: 'consent given, acting as owner' };
   const { amounts } = draft as GateDecision;
   const problem = delegationProblem(terms.authority.credential, {
@@ -176,17 +173,28 @@ const consentAndAuthority: Step = (facts, draft) => {
 
 const settlementCompatibility: Step = (facts, draft) => {
   const { amounts } = draft as GateDecision;
+  const { asset } = amounts;
+  const sides = { ...facts.payment, ...facts.terms.payment };
   const { rails, refused } = chooseRails(facts.rails, {
-    asset: amounts.asset,
+    asset,
     totalMinor: amounts.totalMinor,
     finality: facts.profile.finality,
     preferred: facts.terms.preferredRail,
+    sides,
   });
-  if (rails.length === 0) {
+  const [first] = rails;
+  if (!first) {
     const message = 'No payment rail suits both sides.';
-    return violates('settlement_compatibility', 'no_common_rail', message, { refused });
+    const payable = facts.rails.filter(({ mandateLeftMinor }) => mandateLeftMinor !== null);
+    const receivable = facts.rails.filter(({ sellerAccepts }) => sellerAccepts);
+    return violates('settlement_compatibility', 'no_common_rail', message, {
+      refused,
+      scout_accepts: declaredRails(sides.scout, asset) ?? payable.map(({ rail }) => rail),
+      beacon_accepts: declaredRails(sides.beacon, asset) ?? receivable.map(({ rail }) => rail),
+    });
   }
   draft.rails = rails;
+  draft.payment = negotiated(sides, first.rail, asset);
   return { detail: rails.map(({ rail, terms }) => `${rail} (${terms.finality})`).join(', ') };
 };
 

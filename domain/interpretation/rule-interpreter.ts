@@ -57,8 +57,9 @@ function interpretWith(
     const detail = 'no known category was found; name what is wanted, or state constraints.hard.category';
     return { ok: false, reason: 'no_category', detail };
   }
-  const wishes = wishesOf(reading);
+  const wishes = withUse(wishesOf(reading), reader, input);
   const merged = mergeConstraints(reading, wishes, stated, defaults);
+  const constraints = withDestination(merged.constraints, input.context?.country);
   const label = reader.vocabulary.categories.find(({ path }) => path === category)?.label;
   const content = composeContext({
     categoryLabel: label,
@@ -70,7 +71,7 @@ function interpretWith(
     ok: true,
     interpretation: {
       category,
-      constraints: merged.constraints,
+      constraints,
       context: { content, language: 'en' },
       entities: entitiesOf(reading, wishes, category),
       behaviouralSignals: signalsOf(reading, wishes),
@@ -80,6 +81,29 @@ function interpretWith(
       interpreter: name,
     },
   };
+}
+
+/** A use that the scout names counts like one in the sentence, as far as the vocabulary has a word for it. */
+function withUse(wishes: Wishes, reader: Reader, { context, now }: InterpretationInput): Wishes {
+  if (context?.useCase === undefined) return wishes;
+  const words = context.useCase.replace(/[_-]+/g, ' ');
+  const id = words.trim().toLowerCase().replace(/\s+/g, '_');
+  const named = reader.vocabulary.useCases.filter((term) => term.id === id).map((term) => ({ term, words }));
+  const said = wishesOf(readSentence(reader, words, now));
+  const unite = <T extends { id: string }>(...lists: (readonly Wish<T>[])[]) => [
+    ...new Map(lists.flat().map((wish) => [wish.term.id, wish])).values(),
+  ];
+  return {
+    ...wishes,
+    useCases: unite(named, said.useCases, wishes.useCases),
+    environments: unite(said.environments, wishes.environments),
+  };
+}
+
+/** It is sent to where the buyer is, unless something else was said. */
+function withDestination(constraints: Constraints, country: string | undefined): Constraints {
+  if (country === undefined || constraints.hard?.ships_to !== undefined) return constraints;
+  return { ...constraints, hard: { ...constraints.hard, ships_to: country } };
 }
 
 const SURE = 0.95;

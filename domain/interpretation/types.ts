@@ -6,6 +6,8 @@ export interface InterpretationInput {
   readonly intent: string;
   /** What the scout states itself. It wins over the sentence. */
   readonly constraints?: Constraints;
+  /** What it says of itself: words for what the thing is for, and the ISO 3166 country it buys from. */
+  readonly context?: { readonly useCase?: string; readonly country?: string };
   /** "By Friday" depends on it. */
   readonly now: Date;
 }

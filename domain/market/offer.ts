@@ -30,18 +30,26 @@ export interface OfferDocument {
     list_price?: string;
     /** Sales tax on goods and shipping, basis points. */
     tax_rate_bps?: number;
+    discount_percentage?: string;
+    price_valid_until?: string;
+    price_rationale?: string;
   };
   availability: {
     in_stock: boolean;
     quantity_available?: number;
     quantity_min?: number;
     quantity_max?: number;
+    estimated_ship_date?: string;
     delivery_estimate_days?: { min: number; max: number };
     shipping_options?: ShippingOption[];
     ships_to?: string[];
+    /** The country that it is sent from. */
+    ships_from?: string;
   };
   terms?: Record<string, unknown>;
   certifications?: string[];
+  /** What the seller says of itself; its name and record are AURA's to say. */
+  seller_contact?: { url?: string; support_email?: string };
   valid_until: string;
 }
 

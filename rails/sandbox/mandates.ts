@@ -2,6 +2,7 @@
 import type { PaymentRequest } from '../iso20022';
 import { preventsBooking } from './misbehaviour';
 import type { Network, Reply } from './network';
+import { openOnSight } from './on-sight';
 import { keyOf } from './books';
 import { keyFrom } from './proposal';
 import { mandateReport } from './replies';
@@ -19,6 +20,7 @@ export function onPaymentRequest(network: Network, request: PaymentRequest): Rep
     amountMinor,
   });
   if (preventsBooking(kind)) return { messages: [], misbehaviour: kind };
+  openOnSight(network, [payer]);
   const known = network.books.mandateById(mandateId);
   if (known) {
     // The same request again gets the same answer; another one under the same id is refused.

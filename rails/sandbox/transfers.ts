@@ -5,6 +5,7 @@ import type { Transfer } from './books';
 import type { Booking, TransferData } from './events';
 import { preventsBooking, REJECTIONS, type MisbehaviourKind } from './misbehaviour';
 import type { Network, Reply } from './network';
+import { openOnSight } from './on-sight';
 import type { Proposed } from './proposal';
 import { duplicateReport, notificationOf, reportOn, unknownReport } from './replies';
 import { findRefusal, fundsRefusal } from './rules';
@@ -23,6 +24,7 @@ export function onTransfer(network: Network, { transfer, proposal }: Proposed): 
     amountMinor: proposal.amountMinor,
   });
   if (preventsBooking(kind)) return { messages: [], misbehaviour: kind };
+  openOnSight(network, [transfer.debtor, transfer.creditor]);
   const at = network.now();
   const reason = findRefusal(network, proposal, Date.parse(at)) ?? forcedRejection(kind);
   if (reason) network.record({ type: 'transfer_rejected', at, transfer, reason });

@@ -2,6 +2,7 @@
  * Commits paid with x402, over HTTP on the real database, by an unmodified x402 client. No worker runs here: what it
  * would do first, deciding on the commit, the test does with the worker's own activity.
  */
+import { randomBytes } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -18,16 +19,21 @@ import Redis from 'ioredis';
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts';
 import { commitActivities } from '../../activities/commit';
 import { createApp } from '../../api/app';
+import { createRateLimiter } from '../../api/middleware/rate-limit';
 import { createLiveEvents } from '../../api/live';
+import { createWebhookSender } from '../../api/webhooks/sender';
 import type { X402Config } from '../../api/x402';
 import { readConfig } from '../../bin/config';
 import { isolate, type Isolated } from '../../bin/isolation';
+import { createApiKeyMint } from '../../domain/api-keys';
+import { readRateLimits } from '../../domain/rate-limits';
 import { createLog } from '../../bin/log';
 import { setUp } from '../../bin/setup';
 import { createEmbedder } from '../../domain/embedding';
 import { createRuleInterpreter } from '../../domain/interpretation';
 import { newId } from '../../domain/ids';
 import { createSigner, generateKeyPair } from '../../domain/keys';
+import { createPolicyEngine } from '../../domain/policies';
 import { PROFILES } from '../../domain/profiles';
 import { RAIL_TERMS, SANDBOX_USDC } from '../../domain/rail-terms';
 import { requestSigningBytes } from '../../domain/request-signature';
@@ -108,6 +114,12 @@ describeOnServer('a commit paid with x402', () => {
 
   async function startApi(namespace: string, x402: X402Config | undefined): Promise<string> {
     const live = await createLiveEvents(redis);
+    const signer = createSigner(generateKeyPair().privateKeyPem, 'aura');
+    const webhooks = createWebhookSender({
+      signer,
+      allowPrivate: true,
+      log: createLog('test', 'silent'),
+    });
     const server: Server = createServer();
     await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -116,18 +128,27 @@ describeOnServer('a commit paid with x402', () => {
       redis,
       temporal: new Client({ connection, namespace }),
       nonces: createNonceStore({ redis, db }),
+      apiKeys: createApiKeyMint({ masterSecret: randomBytes(32), deployment: 'sandbox' }),
+      limits: createRateLimiter({ redis, limits: readRateLimits('all=1000000/60') }),
       embedder: createEmbedder(),
       profiles: PROFILES,
+      policies: createPolicyEngine(),
       live,
+      webhooks,
+      signer,
       log: createLog('test', 'silent'),
       x402,
       config: {
         publicUrl: url,
         sandbox: true,
         sandboxGrantMinor: 0n,
+        region: 'test',
         openWaitMs: 100,
         commitWaitMs: COMMIT_WAIT_MS,
+        confirmationTimeoutMs: 1_000,
         maxOffersPerBeacon: 5,
+        checkAnswers: true,
+        proxies: 0,
       },
     });
     const answer = app.callback();
@@ -138,6 +159,7 @@ describeOnServer('a commit paid with x402', () => {
         server.closeAllConnections();
       });
       await live.close();
+      await webhooks.close();
     });
     return url;
   }
@@ -151,6 +173,7 @@ describeOnServer('a commit paid with x402', () => {
       embedder: createEmbedder(),
       railTerms: RAIL_TERMS,
       profiles: PROFILES,
+      policies: createPolicyEngine(),
     });
     let stopped = false;
     const work = (async () => {

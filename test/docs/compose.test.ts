@@ -93,7 +93,8 @@ describe('docker-compose.yml', () => {
     const holders = (volume: string) =>
       ours.filter(([, service]) => service.volumes?.some((each) => each.startsWith(`${volume}:`)));
     const names = (volume: string) => holders(volume).map(([name]) => name);
-    expect(names('keys-aura')).toEqual(['keys', 'worker']);
+    expect(names('keys-aura')).toEqual(['keys', 'api', 'worker']);
+    expect(names('keys-api')).toEqual(['keys', 'api']);
     for (const rail of RAILS) expect(names(`keys-${rail}`)).toEqual(['keys', `rail-${rail}`]);
     expect(names('keys-operator')).toEqual(['keys']);
   });

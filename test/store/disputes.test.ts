@@ -8,6 +8,7 @@ import { createRuleInterpreter } from '../../domain/interpretation';
 import { createSigner, generateKeyPair } from '../../domain/keys';
 import { novation, refundProved, settlementProved } from '../../domain/ledger/postings';
 import type { TransitionId } from '../../domain/lifecycle';
+import { createPolicyEngine } from '../../domain/policies';
 import { withDaysOf } from '../../domain/profiles';
 import { RAIL_TERMS } from '../../domain/rail-terms';
 import { inTransaction, rows, type Db } from '../../store/db';
@@ -43,6 +44,7 @@ describeWithDatabase('disputes', (database) => {
     embedder: createEmbedder(),
     railTerms: RAIL_TERMS,
     profiles,
+    policies: createPolicyEngine(),
   });
   const advance = (dispute: Dispute, profiles = LONG) =>
     disputeActivities(deps(profiles)).advanceDispute({ disputeId: dispute.id });

@@ -8,6 +8,7 @@ import { createEmbedder } from '../../domain/embedding';
 import { newId } from '../../domain/ids';
 import { createRuleInterpreter } from '../../domain/interpretation';
 import { createSigner, generateKeyPair, type Signer } from '../../domain/keys';
+import { createPolicyEngine } from '../../domain/policies';
 import { PROFILES } from '../../domain/profiles';
 import { RAIL_TERMS } from '../../domain/rail-terms';
 import {
@@ -82,6 +83,7 @@ export async function setStage(db: Db): Promise<Stage> {
     embedder: createEmbedder(),
     railTerms: RAIL_TERMS,
     profiles: PROFILES,
+    policies: createPolicyEngine(),
   };
   return { db, deps, activities: createActivities(deps), signers };
 }

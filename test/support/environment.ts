@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { startEnvironment, type Environment, type EnvironmentOptions } from '../../bin/environment';
 import { Operator, keyPairFrom } from '../../sdk';
 import { createDb, type Db } from '../../store/db';
+import { startRecording } from './recording';
 
 export interface TestEnvironment extends Environment {
   db: Db;
@@ -45,10 +46,12 @@ export async function testEnvironment(
     label: 'test',
     logLevel: process.env.AURA_TEST_LOG ?? 'silent',
     ...more,
-    env,
+    env: { AURA_CHECK_ANSWERS: 'true', ...env },
   });
   const { platform } = environment;
-  const http = { baseUrl: platform.apiUrl, attempts: 12 };
+  const { AURA_RECORD_EXAMPLES: folder } = process.env;
+  const recording = folder ? await startRecording(platform.apiUrl, folder) : undefined;
+  const http = { baseUrl: recording?.url ?? platform.apiUrl, attempts: 12 };
   const db = createDb({ url: environment.databaseUrl, applicationName: 'aura-test', poolMax: 4 });
   return {
     ...environment,
@@ -57,6 +60,7 @@ export async function testEnvironment(
     redisUrl: REDIS_URL,
     operator: new Operator(http, platform.operator.agentId, keyPairFrom(platform.operator.secretKey)),
     async stop() {
+      await recording?.stop();
       await db.destroy();
       await environment.stop();
     },

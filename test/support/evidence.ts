@@ -14,6 +14,7 @@ import {
 } from '../../domain/ledger/postings';
 import { advance, findMove, type DealState, type TransitionId } from '../../domain/lifecycle';
 import { offerSigningBytes } from '../../domain/market/offer';
+import { VERSION_2 } from '../../domain/versions';
 import {
   sha256Hex,
   signInstruction,
@@ -132,6 +133,8 @@ export function aBundleContent(cast: Cast): BundleContent {
       beacon_id: 'bcn_1',
       document,
       signed_bytes: signedBytes,
+      signed_form: VERSION_2,
+      request_sha256: null,
       signature: cast.seller.sign(signedBytes),
       key_id: cast.seller.keyId,
       public_key: cast.seller.publicKey,

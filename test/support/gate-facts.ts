@@ -4,6 +4,7 @@ import type { Delegation } from '../../domain/clearing/delegation';
 import { canonicalJson } from '../../domain/canonical';
 import { runGate, type GateFacts, type PartyFacts } from '../../domain/gate';
 import { createSigner, generateKeyPair } from '../../domain/keys';
+import { UNRESTRICTED } from '../../domain/policies/decision';
 import { PROFILES } from '../../domain/profiles';
 import { anOfferDocument } from './offer-documents';
 
@@ -80,6 +81,7 @@ export function gateFacts(change: (facts: GateFacts) => void = () => undefined):
       },
     ],
     pair: { undisputedDeals: 0, openDisputes: 0 },
+    policy: UNRESTRICTED,
     usdPerUnit: '1',
   };
   change(facts);

@@ -7,6 +7,7 @@ import { newId } from '../../domain/ids';
 import { createRuleInterpreter } from '../../domain/interpretation';
 import { createSigner, generateKeyPair } from '../../domain/keys';
 import type { Money } from '../../domain/money';
+import { createPolicyEngine } from '../../domain/policies';
 import { PROFILES, type ProfileId } from '../../domain/profiles';
 import { RAIL_TERMS } from '../../domain/rail-terms';
 import {
@@ -90,6 +91,7 @@ export async function createNetting(db: Db): Promise<Netting> {
     embedder: createEmbedder(),
     railTerms: RAIL_TERMS,
     profiles: PROFILES,
+    policies: createPolicyEngine(),
   };
   const activities = nettingActivities(deps);
 

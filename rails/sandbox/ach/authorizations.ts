@@ -3,6 +3,7 @@ import { type AuthorizationAnswer, type AuthorizationRequest } from '../../ach/w
 import { nowOf, type Bank } from './bank';
 import type { Reply } from './intake';
 import { answerKind, preventsRecording } from './misbehaviour';
+import { openOnSight } from './on-sight';
 import type { Refusal } from './rules';
 
 export function onAuthorization(bank: Bank, mandateId: string, request: AuthorizationRequest): Reply {
@@ -25,6 +26,7 @@ export function onAuthorization(bank: Bank, mandateId: string, request: Authoriz
     const other = { reason: 'DUPL', detail: 'another authorization has this id' };
     return { body: answer(bank, mandateId, same ? known.reference : other), misbehaviour };
   }
+  openOnSight(bank, account);
   const refusal = refusalOf(bank, request, rule?.kind === 'refuse_mandate');
   if (refusal) return { body: answer(bank, mandateId, refusal), misbehaviour };
   const reference = `ATH${String(books.counts().authorizations + 1).padStart(12, '0')}`;

@@ -8,6 +8,7 @@ import { NachaError } from '../../nacha';
 import { nowOf, receiptDay, today, type Bank } from './bank';
 import type { AcceptedEntry, BankEvent, Fate } from './events';
 import { answerKind, preventsRecording, REJECTIONS, type AchRule, type AnswerKind } from './misbehaviour';
+import { openOnSight } from './on-sight';
 import { proposalsOf, type Proposed } from './proposal';
 import { refusalOf } from './rules';
 
@@ -99,6 +100,7 @@ function decide(
   const refused: Received['refused'] = [];
   for (const entry of fresh) {
     const { instructionId } = entry;
+    openOnSight(bank, entry.account);
     const refusal = refusalOf(bank, entry, outgoingMinor);
     if (refusal) {
       refused.push({ instructionId, ...refusal });

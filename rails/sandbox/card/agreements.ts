@@ -6,7 +6,7 @@ import { declineOf, type CardMisbehaviourKind } from './misbehaviour';
 import { openChallenge } from './challenge';
 import { found, Refusal, type Processor } from './processor';
 import type { Challenge, Token } from './state';
-import { availableMinor } from './tokens';
+import { availableMinor, tokenOf } from './tokens';
 import { minor, readBody, reference } from './request';
 
 const agreementRequest = z.object({
@@ -23,7 +23,7 @@ export function createAgreement(
   kind: CardMisbehaviourKind | undefined,
 ): Agreement {
   const request = readBody(agreementRequest, body);
-  const token = found(processor.state.tokens.get(request.token), 'token');
+  const token = tokenOf(processor, request.token);
   const now = processor.now();
   if (request.expires_at <= now) throw new Refusal(422, 'already_expired', 'expires_at is in the past');
   const declineCode = declineReason(token, request, kind);

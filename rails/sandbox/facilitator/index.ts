@@ -30,6 +30,7 @@ export {
 const PENDING_MS = 2_000;
 const CONFIRMATION_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 30_000;
+const FUND_TIMEOUT_MS = 5_000;
 /** Longer than any client keeps an idle connection, so that the client closes it first. */
 const KEEP_ALIVE_MS = 75_000;
 
@@ -61,6 +62,7 @@ export async function startFacilitator(options: FamilyOptions): Promise<RunningF
     mischief: createMischief(),
     payTo: () => payTo,
     setPayTo: (address) => void (payTo = address),
+    fund: (address, amountMinor) => fund(needed(settings, 'rpcUrl'), { address, amountMinor }),
   };
   const slowAnswerMs = options.slowAnswerMs ?? SLOW_ANSWER_MS;
   const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: KEEP_ALIVE_MS });
@@ -83,6 +85,18 @@ export async function startFacilitator(options: FamilyOptions): Promise<RunningF
       await journal.close();
     },
   };
+}
+
+/** The operator of the sandbox's chain has play money. */
+async function fund(chainUrl: string, wanted: { address: Hex; amountMinor: string }): Promise<void> {
+  const response = await fetch(`${chainUrl}/operator/fund`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(wanted),
+    signal: AbortSignal.timeout(FUND_TIMEOUT_MS),
+  });
+  await response.body?.cancel();
+  if (!response.ok) throw new HttpError(502, 'the chain did not fund the wallet');
 }
 
 function needed(settings: FamilyOptions['settings'], name: string): string {

@@ -1,0 +1,3 @@
+export { admitPayment, meansOfPayment, paymentWishes, type Means } from './commit';
+export { provisionSandboxAccounts } from './sandbox-accounts';
+export type { SandboxWallets } from './wallets';

@@ -1,0 +1,1 @@
+export { jsonNumber } from '../../domain/json-number';

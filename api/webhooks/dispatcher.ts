@@ -1,0 +1,119 @@
+/**
+ * Sends the queue of webhooks: what is due, to several agents at once, to each agent about one session in order. Any
+ * number of processes may run it. A crash between sending and recording sends again, under the same id.
+ */
+import { setTimeout } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { webhookPauseMs } from '../../domain/notifications';
+import {
+  claimDeliveries,
+  recordOutcome,
+  type ClaimedDelivery,
+  type DeliveryOutcome,
+} from '../../store/webhooks';
+import { composeMessage, type MessageDeps } from './message';
+import type { WebhookReply, WebhookSender } from './sender';
+
+const IN_FLIGHT_MAX = 48;
+const PER_AGENT_MAX = 6;
+/** An agent that did not take the last one gets one at a time until it does. */
+const PER_FAILING_AGENT = 1;
+const FAILING_MAX = 10_000;
+/** Longer than the longest exchange. */
+const LEASE_MS = 10_000;
+const IDLE_MS = 100;
+const FAULT_MS = 1_000;
+/** What is under way at a stop has this long; after that, whoever comes next sends it again. */
+const STOP_MS = 2_000;
+
+export interface DispatcherDeps extends MessageDeps {
+  sender: WebhookSender;
+  log: Logger;
+  /** The pause after the first attempt; the others follow from it. */
+  retryFirstMs: number;
+}
+
+/** Runs until the signal aborts. */
+export async function runDispatcher(deps: DispatcherDeps, signal: AbortSignal): Promise<void> {
+  const underWay = new Set<Promise<void>>();
+  const sendingTo = new Map<string, number>();
+  const failing = new Set<string>();
+  let wake = () => undefined as void;
+
+  function room(): Map<string, number> {
+    const left = [...failing].map((agentId) => [agentId, PER_FAILING_AGENT] as [string, number]);
+    const most = new Map(left);
+    for (const [agentId, count] of sendingTo) most.set(agentId, (most.get(agentId) ?? PER_AGENT_MAX) - count);
+    return most;
+  }
+
+  async function send(delivery: ClaimedDelivery): Promise<void> {
+    const { agentId } = delivery;
+    sendingTo.set(agentId, (sendingTo.get(agentId) ?? 0) + 1);
+    try {
+      const outcome = await deliver(deps, delivery);
+      if (outcome.status === 'delivered') failing.delete(agentId);
+      else if (outcome.status !== 'expired' && failing.size < FAILING_MAX) failing.add(agentId);
+      await recordOutcome(deps.db, delivery, outcome);
+    } catch (error) {
+      deps.log.warn({ err: error, delivery_id: delivery.id }, 'webhook');
+    } finally {
+      const left = (sendingTo.get(agentId) ?? 1) - 1;
+      if (left > 0) sendingTo.set(agentId, left);
+      else sendingTo.delete(agentId);
+    }
+  }
+
+  while (!signal.aborted) {
+    const limit = IN_FLIGHT_MAX - underWay.size;
+    const claimed = await claim(deps, { limit, room: room() }, signal);
+    for (const delivery of claimed) {
+      const sending = send(delivery).finally(() => {
+        underWay.delete(sending);
+        wake();
+      });
+      underWay.add(sending);
+    }
+    if (claimed.length > 0 && underWay.size < IN_FLIGHT_MAX) continue;
+    await Promise.race([new Promise<void>((resolve) => (wake = resolve)), pause(IDLE_MS, signal)]);
+  }
+  await Promise.race([Promise.all(underWay), setTimeout(STOP_MS, undefined, { ref: false })]);
+}
+
+async function claim(
+  { db, log }: DispatcherDeps,
+  { limit, room }: { limit: number; room: ReadonlyMap<string, number> },
+  signal: AbortSignal,
+): Promise<ClaimedDelivery[]> {
+  if (limit <= 0) return [];
+  try {
+    return await claimDeliveries(db, { limit, perAgent: PER_AGENT_MAX, room, leaseMs: LEASE_MS });
+  } catch (error) {
+    if (!signal.aborted) log.warn({ err: error }, 'webhooks');
+    await pause(FAULT_MS, signal);
+    return [];
+  }
+}
+
+async function deliver(deps: DispatcherDeps, delivery: ClaimedDelivery): Promise<DeliveryOutcome> {
+  const { url, eventId, attempt } = delivery;
+  if (url === null) return { status: 'dead', told: 'the agent has no address' };
+  const body = await composeMessage(deps, delivery);
+  if (body === undefined) return { status: 'expired', told: 'the window for offers is over' };
+  const reply = await deps.sender.post({ url, id: eventId, body });
+  const told = describe(reply);
+  if (reply.kind === 'answered' && reply.status >= 200 && reply.status < 300)
+    return { status: 'delivered', told };
+  const afterMs = webhookPauseMs(attempt, deps.retryFirstMs);
+  return afterMs === undefined ? { status: 'dead', told } : { status: 'pending', told, afterMs };
+}
+
+/** What is kept of a reply: never its body. */
+function describe(reply: WebhookReply): string {
+  if (reply.kind === 'answered') return `answered ${reply.status}`;
+  return reply.kind === 'timeout' ? 'no answer in time' : `${reply.kind}: ${reply.reason}`;
+}
+
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await setTimeout(ms, undefined, { signal }).catch(() => undefined);
+}

@@ -1,0 +1,4 @@
+export * from './catalogue';
+export * from './entry';
+export * from './recipients';
+export * from './retry';

@@ -1,0 +1,97 @@
+/** The API in this process on a database of its own, live or sandbox: for what needs neither workers nor rails. */
+import { randomBytes } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Client, Connection } from '@temporalio/client';
+import Redis from 'ioredis';
+import { createApp } from '../../api/app';
+import type { ApiConfig, ApiDeps } from '../../api/deps';
+import { createLiveEvents } from '../../api/live';
+import { createRateLimiter } from '../../api/middleware/rate-limit';
+import { createWebhookSender } from '../../api/webhooks/sender';
+import { createLog } from '../../bin/log';
+import { createApiKeyMint, type Deployment } from '../../domain/api-keys';
+import { createEmbedder } from '../../domain/embedding';
+import { createSigner, generateKeyPair } from '../../domain/keys';
+import { createPolicyEngine } from '../../domain/policies';
+import { PROFILES } from '../../domain/profiles';
+import { readRateLimits } from '../../domain/rate-limits';
+import type { Db } from '../../store/db';
+import { createNonceStore } from '../../store/nonces';
+
+export interface ApiServer {
+  url: string;
+  deps: ApiDeps;
+  stop(): Promise<void>;
+}
+
+interface ApiServerOptions {
+  db: Db;
+  deployment: Deployment;
+  /** The protocol's limits by default; tests that ask often set other ones. */
+  rateLimits?: string;
+  config?: Partial<ApiConfig>;
+}
+
+export async function startApiServer({
+  db,
+  deployment,
+  rateLimits,
+  config,
+}: ApiServerOptions): Promise<ApiServer> {
+  const { REDIS_URL = '', TEMPORAL_ADDRESS = '' } = process.env;
+  const redis = new Redis(REDIS_URL);
+  const connection = Connection.lazy({ address: TEMPORAL_ADDRESS });
+  const live = await createLiveEvents(redis);
+  const log = createLog('test', process.env.AURA_TEST_LOG ?? 'silent');
+  const sandbox = deployment === 'sandbox';
+  const signer = createSigner(generateKeyPair().privateKeyPem, 'aura');
+  const webhooks = createWebhookSender({ signer, allowPrivate: sandbox, log });
+  const server = createServer();
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const deps: ApiDeps = {
+    db,
+    redis,
+    temporal: new Client({ connection }),
+    nonces: createNonceStore({ redis, db }),
+    apiKeys: createApiKeyMint({ masterSecret: randomBytes(32), deployment }),
+    limits: createRateLimiter({ redis, limits: readRateLimits(rateLimits ?? 'all=1000000/60') }),
+    embedder: createEmbedder(),
+    profiles: PROFILES,
+    policies: createPolicyEngine(),
+    live,
+    webhooks,
+    signer,
+    log,
+    config: {
+      publicUrl: url,
+      sandbox,
+      sandboxGrantMinor: 1_000_000n,
+      region: 'test',
+      openWaitMs: 100,
+      commitWaitMs: 500,
+      confirmationTimeoutMs: 1_000,
+      maxOffersPerBeacon: 5,
+      checkAnswers: true,
+      proxies: 0,
+      ...config,
+    },
+  };
+  const answer = createApp(deps).callback();
+  server.on('request', (request, response) => void answer(request, response));
+  return {
+    url,
+    deps,
+    async stop() {
+      await new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      });
+      await live.close();
+      await webhooks.close();
+      redis.disconnect();
+      await connection.close();
+    },
+  };
+}
