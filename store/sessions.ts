@@ -1,6 +1,6 @@
 import type { Constraints } from '../domain/constraints';
 import type { BehaviouralSignals } from '../domain/interpretation';
-import type { MarketState } from '../domain/lifecycle';
+import type { ClearingState, MarketState } from '../domain/lifecycle';
 import type { BeaconContext } from '../domain/policies';
 import type { ProfileId } from '../domain/profiles';
 import type { TrustLevel } from '../domain/trust';
@@ -84,6 +84,32 @@ export async function insertSession(
 export async function findSession(db: Queryable, id: string): Promise<Session | undefined> {
   const [found] = await rows<Session>(db, `SELECT ${COLUMNS} FROM sessions WHERE id = ?`, [id]);
   return found;
+}
+
+/** A session as it is shown: with the number of its offers, and its deal where there is one. */
+export interface SessionInFull {
+  session: Session;
+  offersCount: number;
+  deal: { id: string; clearingState: ClearingState | null } | undefined;
+}
+
+/** One round trip: this is what agents read most. */
+export async function findSessionInFull(db: Queryable, id: string): Promise<SessionInFull | undefined> {
+  const [found] = await rows<
+    Session & { offersCount: string; dealId: string | null; clearingState: ClearingState | null }
+  >(
+    db,
+    `SELECT ${COLUMNS}, (SELECT count(*) FROM offers o WHERE o.session_id = sessions.id) AS "offersCount",
+       "dealId", "clearingState"
+     FROM sessions LEFT JOIN (SELECT t.id AS "dealId", t.clearing_state AS "clearingState", t.session_id
+                              FROM transactions t) deal ON session_id = sessions.id
+     WHERE id = ?`,
+    [id],
+  );
+  if (!found) return undefined;
+  const { offersCount, dealId, clearingState, ...session } = found;
+  const deal = dealId === null ? undefined : { id: dealId, clearingState };
+  return { session, offersCount: Number(offersCount), deal };
 }
 
 export async function lockSession(trx: Trx, id: string): Promise<Session> {

@@ -22,7 +22,7 @@ export function renderErrors({ log, limits, publicUrl }: ErrorParts): Middleware
         throw new AuraError('RESOURCE_NOT_FOUND', `There is nothing at ${ctx.method} ${ctx.path}.`);
       }
     } catch (failure) {
-      const thrown = await counted(ctx as unknown as Context, limits, failure);
+      const thrown = await counted(ctx, limits, failure);
       const error = thrown instanceof AuraError ? thrown : unexpected(thrown);
       if (error !== thrown) log.error({ request_id: ctx.state.requestId, err: thrown }, 'unexpected error');
       if (error instanceof PaymentError) ctx.set(error.headers);

@@ -74,10 +74,10 @@ const BESIDE: readonly LimitName[] = ['sessions', 'offers'];
 
 /** Where a request counts before it is read; what counts by its content is counted by `weighedCount`. */
 export function countsOf(route: Route, caller: Caller, ctx: Context): Count[] {
-  const { rateClass: own, rateWeight } = route;
+  const { rateClass: own } = route;
   const base = baseLimit(caller);
   const isBase = own === undefined || own === 'requests';
-  const names = isBase ? [base] : BESIDE.includes(own) ? [base, ...(rateWeight ? [] : [own])] : [own];
+  const names = isBase ? [base] : BESIDE.includes(own) ? [base, ...(route.rateWeight ? [] : [own])] : [own];
   return names.map((limit) => ({ limit, who: whoOf(caller, ctx), points: 1 }));
 }
 

@@ -23,13 +23,13 @@ export function validate<T>(
 }
 
 /** Text that no database holds, nor anybody can have meant: NUL, and halves of surrogate pairs. */
-const UNSTORABLE = /\u0000|\p{Surrogate}/u;
+const isUnstorable = (text: string) => text.includes('\u0000') || /\p{Surrogate}/u.test(text);
 
 function refuseUnstorable(input: unknown, where: string, path: readonly string[]): void {
-  if (typeof input === 'string' && UNSTORABLE.test(input)) unstorable(path.join('.') || where);
+  if (typeof input === 'string' && isUnstorable(input)) unstorable(path.join('.') || where);
   if (typeof input !== 'object' || input === null) return;
   for (const [key, value] of Object.entries(input)) {
-    if (UNSTORABLE.test(key)) unstorable(path.join('.') || where);
+    if (isUnstorable(key)) unstorable(path.join('.') || where);
     refuseUnstorable(value, where, [...path, key]);
   }
 }

@@ -4,11 +4,9 @@ import { findProfile, levelFor, type MarketProfile } from '../../domain/profiles
 import { atLeast } from '../../domain/trust';
 import { VERSION_1, type ApiVersion } from '../../domain/versions';
 import { inTransaction } from '../../store/db';
-import { countOffers } from '../../store/offers';
 import { findPrincipal } from '../../store/principals';
-import { findSession, insertSession, type Session } from '../../store/sessions';
+import { findSession, findSessionInFull, insertSession, type SessionInFull } from '../../store/sessions';
 import { recordAudit, recordEvents } from '../../store/states';
-import { findDealOfSession } from '../../store/transactions';
 import { SEARCH_ATTRIBUTES, sessionCancel, sessionOpened, type SessionInput } from '../../workflows/messages';
 import type { AgentWithKey } from '../../store/agents';
 import type { ApiDeps } from '../deps';
@@ -82,14 +80,15 @@ const create = route<unknown, unknown, SessionRequest>({
       deps.config.openWaitMs,
     );
     // What the workflow said may be behind; the books decide what is told.
-    const session = await mySession(deps, subjectId, agent);
+    const found = await mySession(deps, subjectId, agent);
+    const { session } = found;
     if (session.failure) {
       const failure = body.shape === 'version_1' ? failure1(session.failure) : session.failure;
       throw toError(failure as Parameters<typeof toError>[0]);
     }
     if (version === VERSION_1)
       return { status: 201, body: sessionCreatedView1(session, deps.config.publicUrl) };
-    return { status: 201, body: await view(deps, session, version) };
+    return { status: 201, body: view(deps, found, version) };
   },
 });
 
@@ -144,20 +143,15 @@ async function store(
 }
 
 /** The scout's own session; anybody else's does not exist for it. */
-async function mySession({ db }: ApiDeps, id: string, agent: AgentWithKey): Promise<Session> {
-  const session = await findSession(db, id);
-  if (!session || (session.scoutId !== agent.id && agent.role !== 'operator'))
+async function mySession({ db }: ApiDeps, id: string, agent: AgentWithKey): Promise<SessionInFull> {
+  const found = await findSessionInFull(db, id);
+  if (!found || (found.session.scoutId !== agent.id && agent.role !== 'operator'))
     throw new AuraError('SESSION_NOT_FOUND');
-  return session;
+  return found;
 }
 
-async function view({ db, config }: ApiDeps, session: Session, version: ApiVersion) {
-  const [{ all }, deal] = await Promise.all([
-    countOffers(db, session.id, ''),
-    findDealOfSession(db, session.id),
-  ]);
-  const extra = { offersCount: all, deal, publicUrl: config.publicUrl };
-  return version === VERSION_1 ? sessionView1(session, extra) : sessionView(session, extra);
+function view({ config }: ApiDeps, found: SessionInFull, version: ApiVersion) {
+  return version === VERSION_1 ? sessionView1(found, config.publicUrl) : sessionView(found);
 }
 
 const get = route<z.infer<typeof sessionParams>>({
@@ -177,8 +171,8 @@ const get = route<z.infer<typeof sessionParams>>({
   },
   errors: ['SESSION_NOT_FOUND'],
   async handler({ params, agent, deps, version }) {
-    const session = await mySession(deps, params.session_id, agent);
-    return { status: 200, body: await view(deps, session, version) };
+    const found = await mySession(deps, params.session_id, agent);
+    return { status: 200, body: view(deps, found, version) };
   },
 });
 
@@ -194,9 +188,9 @@ const cancel = route<z.infer<typeof sessionParams>>({
   response: { status: 200, schema: cancelledResponse, description: 'The session is cancelled' },
   errors: ['SESSION_NOT_FOUND', 'SESSION_STATE_CONFLICT', 'SERVICE_UNAVAILABLE'],
   async handler({ params, agent, deps }) {
-    const { id } = await mySession(deps, params.session_id, agent);
+    const { id } = (await mySession(deps, params.session_id, agent)).session;
     await ask(deps.temporal, id, sessionCancel, { by: agent.id }, CANCEL_WAIT_MS);
-    const { marketState: status } = await mySession(deps, id, agent);
+    const { marketState: status } = (await mySession(deps, id, agent)).session;
     if (status !== 'cancelled') {
       throw new AuraError('SESSION_STATE_CONFLICT', `A session that is ${status} cannot be cancelled.`, {
         status,

@@ -4,7 +4,7 @@ import type { OfferDocument } from '../../domain/market/offer';
 import { sessionStatus1 } from '../../domain/versions';
 import type { OfferView } from '../../store/offers';
 import type { SellerStanding } from '../../store/seller-standing';
-import type { Session } from '../../store/sessions';
+import type { Session, SessionInFull } from '../../store/sessions';
 import type { Deal } from '../../store/transactions';
 import { rankingMetadata } from './market';
 import { jsonNumber } from './numbers';
@@ -14,7 +14,7 @@ const POINTS_PER_STAR = 20;
 
 const oneDecimal = (value: number) => Math.round(value * 10) / 10;
 
-export function status1(session: Session, deal: Deal | undefined) {
+export function status1(session: Session, deal: SessionInFull['deal']) {
   return sessionStatus1({ market: session.marketState, clearing: deal?.clearingState ?? null });
 }
 
@@ -40,22 +40,19 @@ export function sessionCreatedView1(session: Session, publicUrl: string) {
   };
 }
 
-export function sessionView1(
-  session: Session,
-  extra: { offersCount: number; deal: Deal | undefined; publicUrl: string },
-) {
+export function sessionView1({ session, offersCount, deal }: SessionInFull, publicUrl: string) {
   return {
     session_id: session.id,
-    status: status1(session, extra.deal),
+    status: status1(session, deal),
     created_at: session.createdAt.toISOString(),
     updated_at: session.updatedAt.toISOString(),
     estimated_offers_at: estimatedOffersAt(session),
     expires_at: session.expiresAt?.toISOString() ?? null,
     interpreted_request: interpretedView1(session),
-    offers_count: extra.offersCount,
+    offers_count: offersCount,
     offers_url: `/v1/sessions/${session.id}/offers`,
-    ...addresses(session, extra.publicUrl),
-    transaction_id: extra.deal?.id ?? null,
+    ...addresses(session, publicUrl),
+    transaction_id: deal?.id ?? null,
     failure: session.failure && failure1(session.failure),
   };
 }

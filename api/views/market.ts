@@ -1,14 +1,13 @@
 import { RANKING_ALGORITHM } from '../../domain/market/ranking';
-import type { Deal } from '../../store/transactions';
 import type { OfferView } from '../../store/offers';
-import type { Session } from '../../store/sessions';
+import type { SessionInFull } from '../../store/sessions';
 
-export function sessionView(session: Session, extra: { offersCount: number; deal: Deal | undefined }) {
+export function sessionView({ session, offersCount, deal }: SessionInFull) {
   const { interpretation } = session;
   return {
     session_id: session.id,
     status: session.marketState,
-    clearing_status: extra.deal?.clearingState ?? null,
+    clearing_status: deal?.clearingState ?? null,
     profile_id: session.profileId,
     created_at: session.createdAt.toISOString(),
     updated_at: session.updatedAt.toISOString(),
@@ -22,9 +21,9 @@ export function sessionView(session: Session, extra: { offersCount: number; deal
       confidence: interpretation.confidence,
       explanation: interpretation.explanation,
     },
-    offers_count: extra.offersCount,
+    offers_count: offersCount,
     offers_url: `/v1/sessions/${session.id}/offers`,
-    transaction_id: extra.deal?.id ?? null,
+    transaction_id: deal?.id ?? null,
     failure: session.failure,
   };
 }

@@ -1,7 +1,9 @@
 /** Disputes: why one is filed, what can be asked and decided, and what follows. */
-import { canonicalJson } from '../canonical';
 import type { ClearingState, DealState } from '../lifecycle';
 import type { MarketProfile } from '../profiles';
+import { REMEDIES, type Remedy } from './dispute-vote';
+
+export { REMEDIES, voteSigningBytes, type Remedy, type Vote } from './dispute-vote';
 
 export const DISPUTE_REASONS = [
   'not_delivered',
@@ -15,10 +17,6 @@ export const DISPUTE_REASONS = [
   'other',
 ] as const;
 export type DisputeReason = (typeof DISPUTE_REASONS)[number];
-
-/** What a dispute can end in: the whole total back, a part of it, or the deal as it stands. */
-export const REMEDIES = ['refund', 'partial_refund', 'uphold'] as const;
-export type Remedy = (typeof REMEDIES)[number];
 
 export const DISPUTE_STATUSES = [
   /** Waits for the other side's answer. */
@@ -174,22 +172,6 @@ const PROVED: readonly (ClearingState | null)[] = ['cleared', 'refunded', 'rever
 export function closingOf(clearing: ClearingState | null, fulfilled: boolean): 'T16' | 'T17' | undefined {
   if (!fulfilled && UNWOUND.includes(clearing)) return 'T16';
   return PROVED.includes(clearing) ? 'T17' : undefined;
-}
-
-/** A panel member's vote, as it is signed. */
-export interface Vote {
-  type: 'aura.dispute-vote.v1';
-  dispute_id: string;
-  member_id: string;
-  remedy: Remedy;
-  /** Decimal of the deal's asset, for a partial refund. */
-  amount?: string;
-  reason: string;
-}
-
-/** What a member signs. */
-export function voteSigningBytes(vote: Omit<Vote, 'type'>): string {
-  return canonicalJson({ type: 'aura.dispute-vote.v1', ...vote } satisfies Vote);
 }
 
 /** What is wrong with a panel. With a quorum of more than half no two remedies can both have it. */
