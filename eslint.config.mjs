@@ -28,7 +28,7 @@ const mayImport = {
     'bin',
   ],
 };
-const typesOnly = { workflows: ['activities'], sdk: ['api'] };
+const typesOnly = { workflows: ['activities'] };
 
 const folders = Object.keys(mayImport).filter((folder) => folder !== 'messages');
 
@@ -50,7 +50,7 @@ const ioBuiltins = [
 ];
 
 export default tseslint.config(
-  { ignores: ['node_modules', 'dist', '.data', 'coverage'] },
+  { ignores: ['node_modules', 'dist', 'sdk/dist', 'sdk/types.generated.ts', '.data', 'coverage'] },
   js.configs.recommended,
   {
     files: ['**/*.ts'],

@@ -8,6 +8,7 @@ import { resolveException } from '../store/exceptions';
 import { lockKeyOf, setOutcome } from '../store/idempotency';
 import { findProof, instructionOf, lockInstruction } from '../store/instructions';
 import { postEntries } from '../store/ledger';
+import { canReceive, findAccount, payoutAccount } from '../store/payment-accounts';
 import { findRefund, refundsOf, setRefundStatus, type Refund } from '../store/refunds';
 import { hasStep, recordAudit, recordChange, recordEvents } from '../store/states';
 import { lockDeal, stateOf, type Deal } from '../store/transactions';
@@ -78,9 +79,15 @@ export function refundActivities(deps: ActivityDeps) {
           await toBalance(trx, deal, refund, 'there is no payment of its own to refund');
           return { outcome: 'ended' };
         }
+        const { rail, debtor } = payIn.instruction;
+        const account = await refundAccount(trx, deal, rail, debtor.account_ref);
+        if (!account) {
+          await toBalance(trx, deal, refund, 'the payer has no account that this rail can pay to');
+          return { outcome: 'ended' };
+        }
         const instruction = await order(trx, deal, refund, {
-          rail: payIn.instruction.rail,
-          accountRef: payIn.instruction.debtor.account_ref,
+          rail,
+          accountRef: account.id,
           reference: proof.statement.reference,
         });
         return { outcome: 'instructed', instruction };
@@ -176,6 +183,13 @@ export function refundActivities(deps: ActivityDeps) {
 }
 
 /** No rail brings it: the buyer's balance has it, and may be paid out from there. */
+/** The account that paid. What was paid by a facilitator's token came from nobody's account: then one of the payer's. */
+async function refundAccount(trx: Trx, deal: Deal, rail: RailName, paidFrom: string) {
+  const account = await findAccount(trx, paidFrom);
+  if (account && canReceive(account)) return account;
+  return payoutAccount(trx, deal.buyerPrincipalId, [rail], deal.asset);
+}
+
 async function toBalance(trx: Trx, deal: Deal, refund: Refund, cause: string): Promise<void> {
   const { id: refundId, transactionId, asset, amountMinor } = refund;
   await setRefundStatus(trx, refundId, 'to_balance');

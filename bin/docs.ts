@@ -13,6 +13,7 @@ import { policiesPage } from './docs/policies';
 import { paymentsPage } from './docs/payments';
 import { profilesPage } from './docs/profiles';
 import { railPortFiles } from './docs/rail-port';
+import { protocolPage } from './docs/protocol';
 import { sdkTypes } from './docs/sdk-types';
 
 const FOLDER = join(__dirname, '..', 'docs');
@@ -24,6 +25,7 @@ const PAGES: Readonly<Record<string, () => string | Promise<string>>> = {
   'policies.md': policiesPage,
   'profiles.md': profilesPage,
   'payments.md': paymentsPage,
+  'protocol.md': protocolPage,
   'ledger.md': ledgerPage,
   'openapi.json': () => JSON.stringify(openApiDocument(allRoutes())),
   'asyncapi.json': () => JSON.stringify(asyncApiDocument()),
@@ -50,9 +52,9 @@ async function main(): Promise<void> {
 
 /** In the house's own layout, so that the formatter finds nothing to change. */
 async function render(name: string, page: string): Promise<string> {
-  if (name.endsWith('.ts')) return format(page, { ...(await resolveConfig(__filename)), parser: 'typescript' });
-  if (/^(open|async)api\.json$/.test(name))
-    return `${JSON.stringify(JSON.parse(page), null, 2)}\n`;
+  if (name.endsWith('.ts'))
+    return format(page, { ...(await resolveConfig(__filename)), parser: 'typescript' });
+  if (/^(open|async)api\.json$/.test(name)) return `${JSON.stringify(JSON.parse(page), null, 2)}\n`;
   return format(page, { parser: name.endsWith('.json') ? 'json' : 'markdown', printWidth: 110 });
 }
 

@@ -27,6 +27,9 @@ export interface EnvironmentOptions {
   onProgress?: (line: string) => void;
 }
 
+/** Demo and tests ask more often than agents may. */
+const UNLIMITED = { AURA_RATE_LIMITS: 'all=1000000/60' };
+
 export async function startEnvironment(options: EnvironmentOptions): Promise<Environment> {
   const { temporal, postgres, redis } = options.services;
   const isolated = await (postgres.kind === 'pglite' ? takeOver : isolate)({
@@ -49,7 +52,7 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
       rails: options.rails,
       sandboxSettings: options.sandboxSettings,
       logLevel: options.logLevel,
-      env: options.env,
+      env: { ...UNLIMITED, ...options.env },
       onProgress: options.onProgress,
     });
     return {

@@ -116,8 +116,6 @@ async function startOn(
     AURA_OPERATOR_KEY: operator.publicKey,
     AURA_RAIL_KEYS: [...railKeys].map(([rail, key]) => `${rail}=${key.publicKey}`).join(','),
     AURA_RAILS: rails.join(','),
-    // Whoever tries things out polls hard.
-    AURA_RATE_LIMITS: process.env.AURA_RATE_LIMITS ?? 'all=1000000/60',
     PORT: String(options.port ?? 0),
     ...sandboxes.env,
     ...options.env,

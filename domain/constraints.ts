@@ -27,7 +27,10 @@ export const currencySchema = z
   .string()
   .max(180)
   .refine(isAsset, 'not an ISO 4217 currency or a known token');
-export const countrySchema = z.string().refine(isCountry, 'not an ISO 3166 alpha-2 country code');
+export const countrySchema = z
+  .string()
+  .refine(isCountry, 'not an ISO 3166 alpha-2 country code')
+  .meta({ pattern: '^[A-Z]{2}$' });
 const deliverBy = z.string().max(40).refine(isDateOrDateTime, 'not an RFC 3339 date or date-time');
 
 export const hardConstraintsSchema = z.object({

@@ -1,10 +1,9 @@
-/** Joining AURA, and what every kind of agent can do. */
-import { randomUUID } from 'node:crypto';
-import { agentBindingBytes } from '../domain/agent-binding';
+/** What every kind of agent can do, in the names of protocol 2.2. */
+import { VERSION_2 } from '../domain/versions';
+import { SignedAgent } from './agent';
 import { DisputeClient } from './disputes';
-import { call, type HttpOptions, type Request } from './http';
-import { newKeyPair, type KeyPair } from './keys';
 import { NettingClient } from './netting';
+import { poll, type PollOptions } from './polling';
 import type {
   Accounts,
   Agent,
@@ -12,95 +11,21 @@ import type {
   Mandate,
   PaymentAccount,
   Payouts,
-  Principal,
   Refund,
   Transaction,
 } from './types';
 
-export interface RegisteredPrincipal extends Principal {
-  key: KeyPair;
-}
-
-/** Registers a person or firm with its credentials. Without any it stands at L0. */
-export async function registerPrincipal(
-  http: HttpOptions,
-  input: { name?: string; key?: KeyPair; credentials?: unknown[] },
-): Promise<RegisteredPrincipal> {
-  const key = input.key ?? newKeyPair();
-  const principal = await call<Principal>(http, {
-    method: 'POST',
-    path: '/v1/principals',
-    body: { name: input.name, public_key: key.publicKey, credentials: input.credentials ?? [] },
-    idempotencyKey: randomUUID(),
-  });
-  return { ...principal, key };
-}
-
-export interface AgentOptions {
-  name?: string;
-  key?: KeyPair;
-  /** Largest open exposure per asset, e.g. `{USD: '5000.00'}`. */
-  capacity?: Record<string, string>;
-  /** Beacons: what they sell, and where they ship; an empty list ships everywhere. */
-  categories?: string[];
-  shipsTo?: string[];
-}
-
-/** Binds a new agent key to the principal, with the principal's signature. */
-export async function registerAgent(
-  http: HttpOptions,
-  principal: RegisteredPrincipal,
-  role: 'scout' | 'beacon',
-  { name, key = newKeyPair(), capacity = {}, categories, shipsTo }: AgentOptions = {},
-): Promise<{ agent: Agent; key: KeyPair }> {
-  const agent = await call<Agent>(http, {
-    method: 'POST',
-    path: '/v1/agents/register',
-    body: {
-      public_key: key.publicKey,
-      principal_id: principal.principal_id,
-      role,
-      name,
-      capacity,
-      categories,
-      ships_to: shipsTo,
-      principal_signature: principal.key.sign(
-        agentBindingBytes({ publicKey: key.publicKey, role, capacity }),
-      ),
-    },
-    signer: { key },
-    idempotencyKey: randomUUID(),
-  });
-  return { agent, key };
-}
-
-/** A registered agent: its identity, and the requests all roles share. */
-export class AgentClient {
-  constructor(
-    protected readonly http: HttpOptions,
-    readonly agentId: string,
-    protected readonly key: KeyPair,
-  ) {}
-
-  /** Sends a signed request. Every POST carries an idempotency key, which its retries reuse. */
-  protected request<T>(
-    method: Request['method'],
-    path: string,
-    body?: unknown,
-    idempotencyKey?: string,
-  ): Promise<T> {
-    return call<T>(this.http, {
-      method,
-      path,
-      body,
-      signer: { agentId: this.agentId, key: this.key },
-      idempotencyKey: method === 'POST' ? (idempotencyKey ?? randomUUID()) : undefined,
-    });
-  }
+/** A registered agent, and the requests all roles share. Whatever it registered by, its answers have the names of 2.2. */
+export class AgentClient extends SignedAgent {
+  protected readonly version = VERSION_2;
 
   /** Disputes of this agent's deals, and of the panels it sits on. */
   get disputes(): DisputeClient {
-    return new DisputeClient((...request) => this.request(...request), this.agentId, this.key);
+    return new DisputeClient(
+      (...request) => this.request(...request),
+      this.agentId,
+      () => this.key,
+    );
   }
 
   /** Netting memberships and cycles. */
@@ -229,22 +154,30 @@ export class AgentClient {
   }
 
   /** Reads the transaction until it is where you want it, or throws after the time. */
-  async waitFor(
+  waitFor(
     transactionId: string,
     reached: (transaction: Transaction) => boolean,
-    options: { timeoutMs?: number; everyMs?: number; onChange?: (transaction: Transaction) => void } = {},
+    options: PollOptions & { onChange?: (transaction: Transaction) => void } = {},
   ): Promise<Transaction> {
-    const { timeoutMs = 60_000, everyMs = 100, onChange } = options;
-    const deadline = Date.now() + timeoutMs;
+    const { timeoutMs = 60_000, everyMs = 100, signal, onChange } = options;
     let seen = '';
-    for (;;) {
-      const transaction = await this.transaction(transactionId);
-      const state = `${transaction.status}/${transaction.clearing_status ?? ''}/${transaction.status_history.length}`;
-      if (state !== seen) onChange?.(transaction);
-      seen = state;
-      if (reached(transaction)) return transaction;
-      if (Date.now() > deadline) throw new Error(`${transactionId} is still ${state} after ${timeoutMs} ms`);
-      await new Promise((resolve) => setTimeout(resolve, everyMs));
-    }
+    return poll({
+      timeoutMs,
+      everyMs,
+      signal,
+      reached,
+      standing: (transaction) => `${transactionId} is still ${stateOf(transaction)}`,
+      read: async () => {
+        const transaction = await this.transaction(transactionId);
+        const state = stateOf(transaction);
+        if (state !== seen) onChange?.(transaction);
+        seen = state;
+        return transaction;
+      },
+    });
   }
+}
+
+function stateOf({ status, clearing_status, status_history }: Transaction): string {
+  return `${status}/${clearing_status ?? ''}/${status_history.length}`;
 }

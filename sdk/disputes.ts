@@ -1,10 +1,9 @@
 /** Disputes, as any agent deals with them: file, answer, vote, and take the evidence home. */
 import { canonicalJson } from '../domain/canonical';
-import { voteSigningBytes, type DisputeReason, type Remedy } from '../domain/clearing/disputes';
-import type { SignedBundle } from '../domain/evidence';
+import { voteSigningBytes } from '../domain/clearing/dispute-vote';
 import type { Request } from './http';
 import type { KeyPair } from './keys';
-import type { Dispute, DisputeSummary, ExhibitInput } from './types';
+import type { Dispute, DisputeReason, DisputeSummary, EvidenceBundle, ExhibitInput, Remedy } from './types';
 
 /** Sends a request signed by the agent. */
 export type Send = <T>(
@@ -15,7 +14,7 @@ export type Send = <T>(
 ) => Promise<T>;
 
 export interface DisputeClaim {
-  reason: Exclude<DisputeReason, 'reversal'>;
+  reason: DisputeReason;
   description: string;
   remedy: Remedy;
   /** Decimal of the deal's asset, for a partial refund. */
@@ -27,7 +26,7 @@ export class DisputeClient {
   constructor(
     private readonly send: Send,
     private readonly agentId: string,
-    private readonly key: KeyPair,
+    private readonly keyOf: () => KeyPair,
   ) {}
 
   file(transactionId: string, claim: DisputeClaim, idempotencyKey?: string): Promise<Dispute> {
@@ -74,19 +73,22 @@ export class DisputeClient {
   ): Promise<Dispute> {
     const vote = { remedy, ...(amount !== undefined && { amount }), reason };
     const bytes = voteSigningBytes({ dispute_id: disputeId, member_id: this.agentId, ...vote });
-    return this.send('POST', `/v1/disputes/${disputeId}/votes`, { ...vote, signature: this.key.sign(bytes) });
+    return this.send('POST', `/v1/disputes/${disputeId}/votes`, {
+      ...vote,
+      signature: this.keyOf().sign(bytes),
+    });
   }
 
-  evidence(disputeId: string): Promise<SignedBundle> {
+  evidence(disputeId: string): Promise<EvidenceBundle> {
     return this.send('GET', `/v1/disputes/${disputeId}/evidence`);
   }
 
-  evidenceOfTransaction(transactionId: string): Promise<SignedBundle> {
+  evidenceOfTransaction(transactionId: string): Promise<EvidenceBundle> {
     return this.send('GET', `/v1/transactions/${transactionId}/evidence`);
   }
 }
 
 /** A bundle as the file that `bin/verify-bundle.ts` checks. */
-export function bundleText(signed: SignedBundle): string {
+export function bundleText(signed: EvidenceBundle): string {
   return `${canonicalJson(signed)}\n`;
 }

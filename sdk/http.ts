@@ -1,120 +1,114 @@
-/** Signed requests, and the protocol's rule for trying again. */
-import { setTimeout } from 'node:timers/promises';
-import { requestSigningBytes } from '../domain/request-signature';
+/** Requests: signed, sent again by the protocol's rules, and their answers read. */
+import type { ApiVersion } from '../domain/versions';
+import { signatureCredentials, type Credentials } from './credentials';
+import { AuraApiError, errorFrom } from './errors';
 import type { KeyPair } from './keys';
+import { isRetryable, nextPauseMs, pause, retryAfterMs, type RetryLimits } from './retry';
 
-/** What the API answered instead of what was asked for. */
-export class AuraApiError extends Error {
-  override name = 'AuraApiError';
-  constructor(
-    readonly status: number,
-    readonly code: string,
-    message: string,
-    readonly details: Readonly<Record<string, unknown>>,
-    readonly requestId: string,
-  ) {
-    super(`${code}: ${message}`);
-  }
-}
+export { AuraApiError } from './errors';
 
-export interface HttpOptions {
+export interface HttpOptions extends RetryLimits {
+  /** Where AURA is, without a trailing slash. */
   baseUrl: string;
-  /** Attempts in all; default 5. */
-  attempts?: number;
   /** Longest wait for one answer, milliseconds; default 40,000. */
   timeoutMs?: number;
+  /** Ends whatever is under way with these options: requests, pauses, and waiting. */
+  signal?: AbortSignal;
 }
 
 export interface Request {
   method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   path: string;
   body?: unknown;
-  /** Who signs; a registration is signed before there is an agent id. */
+  credentials?: Credentials;
+  /** The short form of 2.2's credentials; a registration is signed before there is an agent id. */
   signer?: { agentId?: string; key: KeyPair };
   /** One key for all attempts, so that trying again can never do it twice. */
   idempotencyKey?: string;
+  /** In whose names the answer is; default that of the agent. */
+  version?: ApiVersion;
+  signal?: AbortSignal;
 }
 
-const ATTEMPTS = 5;
 const TIMEOUT_MS = 40_000;
-const RETRYABLE = new Set([429, 502, 503, 504]);
-const FIRST_DELAY_MS = 100;
-const MAX_DELAY_MS = 30_000;
 
-export async function call<T>(
-  { baseUrl, attempts = ATTEMPTS, timeoutMs = TIMEOUT_MS }: HttpOptions,
-  request: Request,
-): Promise<T> {
+/**
+ * Sends until there is an answer. Throws `AuraApiError` for a refusal, the cause of the last failure where no answer
+ * came, and the signal's reason where it aborts.
+ */
+export async function call<T>(options: HttpOptions, request: Request): Promise<T> {
   const body = request.body === undefined ? '' : JSON.stringify(request.body);
+  const signal = anyOf(options.signal, request.signal);
+  const startedAt = Date.now();
   for (let attempt = 0; ; attempt++) {
-    const last = attempt + 1 >= attempts;
-    let response: Response;
-    try {
-      response = await send(baseUrl, request, body, timeoutMs);
-    } catch (error) {
-      // The answer may be lost, not the work. Without a key only reading is safe to repeat.
-      if (last || !(request.method === 'GET' || request.idempotencyKey)) throw error;
-      await setTimeout(delayMs(attempt));
-      continue;
-    }
-    if (response.ok) return (await parse(response)) as T;
-    if (!RETRYABLE.has(response.status) || last) throw await toError(response);
-    await setTimeout(retryAfterMs(response) ?? delayMs(attempt));
+    signal?.throwIfAborted();
+    const outcome = await tryOnce<T>(options, { ...request, signal }, body);
+    if ('answer' in outcome) return outcome.answer;
+    const { failure, askedMs } = outcome;
+    signal?.throwIfAborted();
+    const again = mayRepeat(request) && (!(failure instanceof AuraApiError) || isRetryable(failure.status));
+    const pauseMs = again ? nextPauseMs(options, { attempt, startedAt, askedMs }) : undefined;
+    if (pauseMs === undefined) throw failure;
+    await pause(pauseMs, signal);
   }
+}
+
+/** The answer may be lost, not the work: what creates something is repeated under its key only. */
+function mayRepeat({ method, idempotencyKey }: Request): boolean {
+  return method !== 'POST' || idempotencyKey !== undefined;
+}
+
+type Outcome<T> = { answer: T } | { failure: unknown; askedMs?: number };
+
+async function tryOnce<T>(options: HttpOptions, request: Request, body: string): Promise<Outcome<T>> {
+  let response: Response;
+  let text: string;
+  const headers = await headersOf(options, request, body);
+  try {
+    response = await send(options, request, headers, body);
+    text = await response.text();
+  } catch (failure) {
+    return { failure };
+  }
+  if (response.ok) return { answer: parse(response, text) as T };
+  const askedMs = retryAfterMs(response.headers.get('retry-after'));
+  const { status, statusText } = response;
+  return { failure: errorFrom({ status, statusText, retryAfterMs: askedMs }, text), askedMs };
+}
+
+async function headersOf({ baseUrl }: HttpOptions, request: Request, body: string) {
+  const { method, path, idempotencyKey, version, signer } = request;
+  const credentials = request.credentials ?? (signer && signatureCredentials(signer));
+  return {
+    accept: 'application/json',
+    ...(body && { 'content-type': 'application/json' }),
+    ...(idempotencyKey !== undefined && { 'x-idempotency-key': idempotencyKey }),
+    ...(version !== undefined && { 'aura-version': version }),
+    ...(await credentials?.headers({ baseUrl, method, target: path, body })),
+  };
 }
 
 function send(
-  baseUrl: string,
-  { method, path, signer, idempotencyKey }: Request,
+  { baseUrl, timeoutMs = TIMEOUT_MS }: HttpOptions,
+  { method, path, signal }: Request,
+  headers: Record<string, string>,
   body: string,
-  timeoutMs: number,
-) {
-  const headers: Record<string, string> = { accept: 'application/json' };
-  if (body) headers['content-type'] = 'application/json';
-  if (idempotencyKey) headers['x-idempotency-key'] = idempotencyKey;
-  if (signer) {
-    const timestamp = nextTimestamp();
-    if (signer.agentId) headers['x-agent-id'] = signer.agentId;
-    headers['x-timestamp'] = timestamp;
-    headers['x-signature'] = signer.key.sign(requestSigningBytes({ method, target: path, timestamp, body }));
-  }
+): Promise<Response> {
   return fetch(baseUrl + path, {
     method,
     headers,
     body: body || undefined,
-    signal: AbortSignal.timeout(timeoutMs),
+    // A signature is for one address: it is never carried to another.
+    redirect: 'manual',
+    signal: anyOf(signal, AbortSignal.timeout(timeoutMs)),
   });
 }
 
-let lastMicros = 0;
-
-/** Now with microseconds, strictly increasing, so that two equal requests are never taken for a replay. */
-function nextTimestamp(): string {
-  lastMicros = Math.max(lastMicros + 1, Date.now() * 1_000);
-  const micros = String(lastMicros % 1_000).padStart(3, '0');
-  return new Date(Math.floor(lastMicros / 1_000)).toISOString().replace('Z', `${micros}Z`);
+export function anyOf(...signals: (AbortSignal | undefined)[]): AbortSignal | undefined {
+  const given = signals.filter((signal) => signal !== undefined);
+  return given.length > 1 ? AbortSignal.any(given) : given[0];
 }
 
-/** `min(2^attempt · 100 ms, 30 s)`, with half of it left to chance. */
-function delayMs(attempt: number): number {
-  const delay = Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** attempt);
-  return delay * (0.5 + Math.random() * 0.5);
-}
-
-function retryAfterMs(response: Response): number | undefined {
-  const seconds = Number(response.headers.get('retry-after'));
-  return seconds > 0 ? seconds * 1_000 : undefined;
-}
-
-async function parse(response: Response): Promise<unknown> {
-  const text = await response.text();
+function parse(response: Response, text: string): unknown {
   return response.headers.get('content-type')?.includes('json') ? (JSON.parse(text) as unknown) : text;
-}
-
-async function toError(response: Response): Promise<AuraApiError> {
-  const body = (await response.json().catch(() => ({}))) as {
-    error?: { code?: string; message?: string; details?: Record<string, unknown>; request_id?: string };
-  };
-  const { code = 'UNKNOWN', message = response.statusText, details = {}, request_id = '' } = body.error ?? {};
-  return new AuraApiError(response.status, code, message, details, request_id);
 }

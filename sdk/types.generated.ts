@@ -1245,6 +1245,8 @@ export interface components {
       };
       availability: {
         in_stock: boolean;
+        quantity_available?: number;
+        estimated_ship_date?: string;
         delivery_estimate_days?: {
           min: number;
           max: number;
@@ -2060,6 +2062,8 @@ export interface components {
         };
         availability: {
           in_stock: boolean;
+          quantity_available?: number;
+          estimated_ship_date?: string;
           delivery_estimate_days?: {
             min: number;
             max: number;

@@ -59,6 +59,11 @@ export async function correctAccount(
     .update({ identifier: correction.identifier, details: JSON.stringify(correction.details) });
 }
 
+/** Whether money can go to it. A facilitator's token pays from an account that nobody here knows the wallet of. */
+export function canReceive({ form, details }: PaymentAccount): boolean {
+  return form !== 'wallet' || typeof details.address === 'string';
+}
+
 /** The account a principal is paid out to: the newest at the first of these rails that it has one at. */
 export async function payoutAccount(
   db: Queryable,
@@ -70,6 +75,7 @@ export async function payoutAccount(
     db,
     `SELECT ${ACCOUNT} FROM payment_accounts
      WHERE principal_id = :principal AND rail = ANY(:rails) AND asset = :asset
+       AND (form <> 'wallet' OR details->>'address' IS NOT NULL)
      ORDER BY array_position(:rails::text[], rail), created_at DESC, id DESC LIMIT 1`,
     { principal: principalId, rails: [...rails], asset },
   );

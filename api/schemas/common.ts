@@ -9,7 +9,7 @@ export const id = (kind: IdKind) => z.string().regex(idPattern(kind), `not a ${k
 
 /** A decimal amount: a string, or a JSON number whose digits were kept. */
 export const decimal = z
-  .union([z.string(), z.int()])
+  .union([z.string(), z.number()])
   .transform(String)
   .pipe(
     z

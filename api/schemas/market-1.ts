@@ -123,7 +123,10 @@ export const offer1 = z.object({
       .refine(isAsset, 'not an ISO 4217 currency'),
     list_price: amount1.optional(),
     offer_price: amount1,
-    discount_percentage: amount1.refine((percent) => Number(percent) <= 100, 'above 100').optional(),
+    discount_percentage: amount1
+      .refine((percent) => Number(percent) <= 100, 'above 100')
+      .meta({ type: 'number', minimum: 0, maximum: 100 })
+      .optional(),
     price_valid_until: instant.optional(),
     price_rationale: text(500).optional(),
   }),
@@ -186,6 +189,8 @@ const pricingShown = z.object({
 });
 const availabilityShown = z.looseObject({
   in_stock: z.boolean(),
+  quantity_available: z.int().optional(),
+  estimated_ship_date: z.string().optional(),
   delivery_estimate_days: z.object({ min: z.int(), max: z.int() }).optional(),
   shipping_options: z
     .array(

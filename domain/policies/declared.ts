@@ -10,7 +10,7 @@ const COUNTRIES_MAX = 250;
 const MERCHANTS_MAX = 500;
 
 const decimal = (form: RegExp, message: string) =>
-  z.union([z.string(), z.int()]).transform(String).pipe(z.string().max(30).regex(form, message));
+  z.union([z.string(), z.number()]).transform(String).pipe(z.string().max(30).regex(form, message));
 const usd = decimal(/^(0|[1-9]\d{0,11})(\.\d{1,2})?$/, 'a decimal amount of US dollars such as "349.99"');
 const points = decimal(/^(100(\.0{1,2})?|(0|[1-9]\d?)(\.\d{1,2})?)$/, 'a number between 0 and 100');
 

@@ -98,7 +98,9 @@ describeOnServer('webhooks', () => {
 
   test('ask for offers in both shapes, signed in three ways', async () => {
     const seller = await aShop();
-    const { sessionId } = await market.rankedSession(buyer, [[seller, [anOffer()]]]);
+    // A request that was answered before it was told is not told any more.
+    const beforeOffers = (id: string) => shop.until(about('offer_request', id));
+    const { sessionId } = await market.rankedSession(buyer, [[seller, [anOffer()]]], { beforeOffers });
     const message = await shop.until(about('offer_request', sessionId));
     const { json } = message;
 

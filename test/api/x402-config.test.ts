@@ -1,12 +1,25 @@
 /** Where AURA takes payments by x402 is said by its environment. */
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { tokenParts } from '../../api/x402';
 import { ConfigError, readConfig } from '../../bin/config';
+import { generateKeyPair } from '../../domain/keys';
 import { SANDBOX_USDC } from '../../domain/rail-terms';
+
+function aFile(name: string, content: string): string {
+  const path = join(mkdtempSync(join(tmpdir(), 'aura-config-')), name);
+  writeFileSync(path, content);
+  return path;
+}
 
 const NEEDED = {
   DATABASE_URL: 'postgres://localhost/aura',
   TEMPORAL_ADDRESS: 'localhost:7233',
   REDIS_URL: 'redis://localhost',
+  AURA_SIGNING_KEY_FILE: aFile('aura.pem', generateKeyPair().privateKeyPem),
+  AURA_API_SECRET_FILE: aFile('api-secret', randomBytes(32).toString('base64')),
 };
 
 test('without a wallet there is none', () => {

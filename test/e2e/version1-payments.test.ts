@@ -1,5 +1,6 @@
 /** A literal client of protocol 1.0.0 clears deals in the sandbox: no mandates, no accounts, nothing beforehand. */
 import { RAILS, type RailName } from '../../domain/settlement';
+import { rows } from '../../store/db';
 import { checkLedger } from '../../store/ledger';
 import { testEnvironment, type TestEnvironment } from '../support/environment';
 import { anOffer } from '../support/market';
@@ -68,8 +69,11 @@ describeOnServer('payments of version 1', () => {
     expect(delivered.status).toBeLessThan(300);
     await until(async () => {
       await env.operator.reconcile(rail);
-      const payouts = env.db('payables as b').join('payouts as p', 'p.id', 'b.payout_id');
-      const found = (await payouts.where({ 'b.transaction_id': id }).first('p.status')) as Status | undefined;
+      const [found] = await rows<Status>(
+        env.db,
+        'SELECT p.status FROM payables b JOIN payouts p ON p.id = b.payout_id WHERE b.transaction_id = ?',
+        [id],
+      );
       return found?.status === 'proved';
     });
     expect((await shown(scout, id)).status).toBe('completed');

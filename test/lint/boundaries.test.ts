@@ -113,6 +113,7 @@ const CASES: readonly Case[] = [
     what: "the SDK imports the API's types",
     filePath: 'sdk/keys.ts',
     code: useType('Route', '../api/route'),
+    refusedBy: BOUNDARIES,
   },
   {
     what: 'a promise is left alone',

@@ -108,7 +108,11 @@ export function createMarket(env: TestEnvironment) {
   async function rankedSession(
     buyer: TestBuyer,
     offers: readonly (readonly [TestSeller, OfferDocument[]])[],
-    options: { profileId?: string; intent?: string } = {},
+    options: {
+      profileId?: string;
+      intent?: string;
+      beforeOffers?: (sessionId: string) => Promise<unknown>;
+    } = {},
   ): Promise<{ sessionId: string; offers: RankedOffer[] }> {
     await sellOnly(offers.map(([seller]) => seller));
     const session = await buyer.scout.openSession({
@@ -117,6 +121,7 @@ export function createMarket(env: TestEnvironment) {
       offerTimeoutSeconds: 10,
     });
     await untilAsked(buyer, session.session_id);
+    await options.beforeOffers?.(session.session_id);
     for (const [seller, documents] of offers) await seller.beacon.submitOffers(session.session_id, documents);
     return {
       sessionId: session.session_id,
