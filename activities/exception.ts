@@ -5,7 +5,7 @@ import { rows, type Trx } from '../store/db';
 import { openException, resolveException } from '../store/exceptions';
 import { instructionOf, lockInstruction, type StoredInstruction } from '../store/instructions';
 import { findMandate, useMandate } from '../store/payment-accounts';
-import { unhealthyRails } from '../store/rail-health';
+import { railsOutOfUse } from '../store/rail-health';
 import { hasStep, recordChange, type Step } from '../store/states';
 import { setRail, stateOf, type Deal, type RailPlanStep } from '../store/transactions';
 import type { ActivityDeps } from './deps';
@@ -110,9 +110,9 @@ async function nextRail(trx: Trx, deal: Deal): Promise<RailPlanStep | undefined>
     `SELECT DISTINCT rail FROM instructions WHERE subject_id = ? AND kind = 'pay_in'`,
     [deal.id],
   );
-  const down = await unhealthyRails(trx);
+  const outOfUse = await railsOutOfUse(trx);
   for (const step of deal.railPlan) {
-    if (down.has(step.rail) || tried.some(({ rail }) => rail === step.rail)) continue;
+    if (outOfUse.has(step.rail) || tried.some(({ rail }) => rail === step.rail)) continue;
     if (await useMandate(trx, step.mandate_id, deal.totalMinor)) return step;
   }
   return undefined;

@@ -23,7 +23,7 @@ import {
   type Payout,
 } from '../store/payouts';
 import { lockPrincipals } from '../store/principals';
-import { unhealthyRails } from '../store/rail-health';
+import { railsOutOfUse } from '../store/rail-health';
 import { recordAudit, recordEvents } from '../store/states';
 import { findDeal } from '../store/transactions';
 import type { ActivityDeps } from './deps';
@@ -146,11 +146,11 @@ export function payoutActivities(deps: ActivityDeps) {
     trx: Trx,
     { asset, amountMinor, first }: { asset: string; amountMinor: bigint; first?: RailName },
   ): Promise<RailName[]> {
-    const down = await unhealthyRails(trx);
+    const outOfUse = await railsOutOfUse(trx);
     const cost = (rail: RailName) => costMinor(deps.railTerms[rail], amountMinor);
     return RAILS.filter((rail) => {
       const terms = deps.railTerms[rail];
-      return terms.paysOut && terms.settles[asset] !== undefined && !down.has(rail);
+      return terms.paysOut && terms.settles[asset] !== undefined && !outOfUse.has(rail);
     }).sort((a, b) => Number(b === first) - Number(a === first) || (cost(a) < cost(b) ? -1 : 1));
   }
 

@@ -17,7 +17,7 @@ import { exceptionStep, instructAnew, nextStep, raise, resumed } from './excepti
 import { atRailOf } from './instruct';
 import { inquiryDelayMs, judgeAnswer, nativeProblems, type Judgement } from './judge';
 import { bookAstray } from './outgoing';
-import { sendBack } from './send-back';
+import { newerReturn, sendBack, successorOf } from './send-back';
 
 /** What the workflow does next. */
 export type SettleResult =
@@ -72,8 +72,11 @@ export function settleActivities(deps: ActivityDeps) {
         const deal = await lockDeal(trx, input.transactionId);
         const decision = await takeDecision(trx, deal.id);
         switch (decision?.action) {
-          case undefined:
-            return { next: 'none' };
+          case undefined: {
+            // A return ordered right before a crash is still to be sent.
+            const ordered = await newerReturn(trx, deal, input.instructionId);
+            return ordered ? { next: 'submit', instruction: ordered } : { next: 'none' };
+          }
           case 'inquire':
             return { next: 'inquire' };
           case 'confirm_unexecuted': {
@@ -160,6 +163,8 @@ export function settleActivities(deps: ActivityDeps) {
     if (judgement.verdict === 'nonconforming') {
       await bookAstray(trx, await lockInstruction(trx, instructionId), judgement, deal.id);
     }
+    const successor = await successorOf(trx, deps, deal, { instructionId, judgement, inquiries });
+    if (successor) return { next: 'submit', instruction: successor };
     const open = judgement.verdict === 'pending' || judgement.verdict === 'unknown';
     const detail = 'cause' in judgement ? judgement.cause : 'the return did not conform either';
     const doing = open ? nextStep({ cause: 'nonconforming', detail, inquiries }) : 'operator';

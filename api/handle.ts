@@ -109,9 +109,11 @@ async function receive(ctx: RequestContext): Promise<SignedRequest> {
   };
 }
 
-/** Aborts when the client has gone. */
+/** Aborts when the client has gone before its answer. */
 function whileOpen(ctx: Context): AbortSignal {
   const controller = new AbortController();
-  ctx.res.once('close', () => controller.abort());
+  ctx.res.once('close', () => {
+    if (!ctx.res.writableFinished) controller.abort();
+  });
   return controller.signal;
 }

@@ -1,6 +1,6 @@
 import type { PublicKey } from '../domain/keys';
 import type { ApiVersion } from '../domain/versions';
-import { rows, type Queryable, type Trx } from './db';
+import { preparedRows, rows, type Db, type Queryable, type Trx } from './db';
 
 export type AgentRole = 'scout' | 'beacon' | 'operator';
 
@@ -116,15 +116,16 @@ export function withKeys({ signingKeys, ...agent }: FoundAgent): AgentWithKeys |
 }
 
 /** One read, for every signed request. */
-export async function findSigningAgent(db: Queryable, id: string): Promise<AgentWithKeys | undefined> {
-  const [found] = await rows<FoundAgent>(
-    db,
-    `SELECT ${AGENT_COLUMNS}, p.status AS "principalStatus", ${SIGNING_KEYS}
-     FROM agents a JOIN principals p ON p.id = a.principal_id WHERE a.id = ?`,
-    [id],
-  );
+export async function findSigningAgent(db: Db, id: string): Promise<AgentWithKeys | undefined> {
+  const [found] = await preparedRows<FoundAgent>(db, SIGNING_AGENT, [id]);
   return found && withKeys(found);
 }
+
+const SIGNING_AGENT = {
+  name: 'signing_agent',
+  text: `SELECT ${AGENT_COLUMNS}, p.status AS "principalStatus", ${SIGNING_KEYS}
+    FROM agents a JOIN principals p ON p.id = a.principal_id WHERE a.id = $1`,
+};
 
 /** Serialises changes of one agent's credentials. */
 export async function lockAgent(trx: Trx, id: string): Promise<void> {

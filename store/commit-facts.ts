@@ -7,7 +7,7 @@ import { isPegged } from '../domain/par';
 import { RAILS, type RailName } from '../domain/settlement';
 import { rows, type Queryable, type Trx } from './db';
 import type { Principal } from './principals';
-import { unhealthyRails } from './rail-health';
+import { railsOutOfUse } from './rail-health';
 import { reputations } from './reputation';
 
 interface PartyRow {
@@ -105,15 +105,17 @@ export async function railOptions(
     'SELECT DISTINCT rail FROM payment_accounts WHERE principal_id = ? AND asset = ?',
     [deal.sellerPrincipalId, deal.asset],
   );
-  const down = await unhealthyRails(trx);
-  const payable = seller.some(({ rail }) => railTerms[rail].paysOut);
+  const outOfUse = await railsOutOfUse(trx);
+  const isRun = (rail: RailName) => outOfUse.get(rail) !== 'not_run';
+  const payable = seller.some(({ rail }) => railTerms[rail].paysOut && isRun(rail));
   return RAILS.map((rail) => {
     const terms = railTerms[rail];
     const mandate = mandates.find((candidate) => candidate.rail === rail);
     return {
       rail,
       terms,
-      healthy: !down.has(rail),
+      operated: isRun(rail),
+      healthy: outOfUse.get(rail) !== 'down',
       // A rail that cannot pay out (cards) needs only another one over which the seller is paid.
       sellerAccepts: terms.paysOut ? seller.some((account) => account.rail === rail) : payable,
       mandateLeftMinor: mandate ? BigInt(mandate.left) : null,

@@ -4,7 +4,7 @@ import type { ClearingState, MarketState } from '../domain/lifecycle';
 import type { BeaconContext } from '../domain/policies';
 import type { ProfileId } from '../domain/profiles';
 import type { TrustLevel } from '../domain/trust';
-import { rows, toVector, type Queryable, type Trx } from './db';
+import { preparedRows, rows, toVector, type Db, type Queryable, type Trx } from './db';
 
 export interface Session {
   id: string;
@@ -94,23 +94,28 @@ export interface SessionInFull {
 }
 
 /** One round trip: this is what agents read most. */
-export async function findSessionInFull(db: Queryable, id: string): Promise<SessionInFull | undefined> {
-  const [found] = await rows<
-    Session & { offersCount: string; dealId: string | null; clearingState: ClearingState | null }
-  >(
-    db,
-    `SELECT ${COLUMNS}, (SELECT count(*) FROM offers o WHERE o.session_id = sessions.id) AS "offersCount",
-       "dealId", "clearingState"
-     FROM sessions LEFT JOIN (SELECT t.id AS "dealId", t.clearing_state AS "clearingState", t.session_id
-                              FROM transactions t) deal ON session_id = sessions.id
-     WHERE id = ?`,
-    [id],
-  );
+export async function findSessionInFull(db: Db, id: string): Promise<SessionInFull | undefined> {
+  const [found] = await preparedRows<FoundInFull>(db, SESSION_IN_FULL, [id]);
   if (!found) return undefined;
   const { offersCount, dealId, clearingState, ...session } = found;
   const deal = dealId === null ? undefined : { id: dealId, clearingState };
   return { session, offersCount: Number(offersCount), deal };
 }
+
+interface FoundInFull extends Session {
+  offersCount: string;
+  dealId: string | null;
+  clearingState: ClearingState | null;
+}
+
+const SESSION_IN_FULL = {
+  name: 'session_in_full',
+  text: `SELECT ${COLUMNS}, (SELECT count(*) FROM offers o WHERE o.session_id = sessions.id) AS "offersCount",
+      "dealId", "clearingState"
+    FROM sessions LEFT JOIN (SELECT t.id AS "dealId", t.clearing_state AS "clearingState", t.session_id
+                             FROM transactions t) deal ON session_id = sessions.id
+    WHERE id = $1`,
+};
 
 export async function lockSession(trx: Trx, id: string): Promise<Session> {
   const [found] = await rows<Session>(trx, `SELECT ${COLUMNS} FROM sessions WHERE id = ? FOR UPDATE`, [id]);

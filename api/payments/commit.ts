@@ -14,6 +14,7 @@ import { databaseNow } from '../../store/clock';
 import { inTransaction } from '../../store/db';
 import type { PaymentAccount } from '../../store/payment-accounts';
 import { declaredBy } from '../../store/payment-capabilities';
+import { railsOutOfUse } from '../../store/rail-health';
 import { findAgentWithKey } from '../../store/agents';
 import { findSession } from '../../store/sessions';
 import type { Call } from '../route';
@@ -65,8 +66,10 @@ export async function meansOfPayment(
   // What cannot be priced is refused by the gate.
   if ('problem' in deal.quoted || deal.quoted.amounts.totalMinor <= 0n) return {};
   const { asset, totalMinor } = deal.quoted.amounts;
-  const account =
-    cardAccount(call, asset) ?? (await sandboxAccount(call, { asset, totalMinor, beaconId: deal.beaconId }));
+  const card = cardAccount(call, asset);
+  // Nobody would answer for a card that does not run here; the gate refuses it and names what does.
+  if (card && (await railsOutOfUse(call.deps.db)).get(card.rail) === 'not_run') return {};
+  const account = card ?? (await sandboxAccount(call, { asset, totalMinor, beaconId: deal.beaconId }));
   if (!account || totalMinor > (RAIL_TERMS[account.rail].maxAmountMinor[asset] ?? totalMinor)) return {};
   return { mandateId: await mandateOn(call, account, totalMinor), rail: account.rail };
 }

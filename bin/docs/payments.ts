@@ -25,7 +25,7 @@ export function paymentsPage(): string {
       '3. the beacon’s `preferred_method`;',
       '4. the cheapest rail.',
     ].join('\n'),
-    'A named method that the beacon does not accept is refused, not replaced. Lists that both sides give have to meet: facilitators for x402, schemes for cards, chains for crypto. A beacon with a `settlement_currency` sells in that one only: nothing is exchanged. Where nothing is left, step 5 of the gate refuses with `no_common_rail`, and `details` tell what each side accepts. What was agreed is on the transaction: `payment.negotiated_method`, `currency`, `scout_preference_match`, `beacon_preference_match`; a side that prefers nothing is always matched.',
+    'A named method that the beacon does not accept is refused, not replaced. Lists that both sides give have to meet: facilitators for x402, schemes for cards, chains for crypto. A beacon with a `settlement_currency` sells in that one only: nothing is exchanged. A rail that does not run here, for want of a valid key of its adapter, is never chosen, and a named method that does not run here is refused. Where nothing is left, step 5 of the gate refuses with `no_common_rail`, and `details` tell what each side accepts, what is `available` here, and why each rail does not suit. What was agreed is on the transaction: `payment.negotiated_method`, `currency`, `scout_preference_match`, `beacon_preference_match`; a side that prefers nothing is always matched.',
     '## How a commit pays',
     table(
       ['`payment_method`', 'what happens'],

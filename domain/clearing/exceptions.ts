@@ -37,11 +37,13 @@ export const EXCEPTION_POLICY: Readonly<Record<ExceptionCause, Policy>> = {
   nonconforming: { steps: ['send_back', 'operator'], maxInquiries: 300 },
 };
 
-/** Instructions for the same payment on one rail before another way is taken. */
+/** Instructions for the same payment on one rail before another way is taken, or an operator asked. */
 export const MAX_INSTRUCTIONS: Readonly<Partial<Record<ExceptionCause, number>>> = {
   never_executed: 3,
   // Each waits several seconds for the rail, so these are minutes.
   unreachable: 20,
+  // Returns of what executed otherwise: there is no other way back than the rail that it came over.
+  nonconforming: 20,
 };
 
 /** What an operator may decide. */

@@ -1,13 +1,15 @@
 /** Settlement compatibility: the ordered rails that both sides accept and that can carry the deal. */
 import { BPS, divideUp, type AssetCode } from '../money';
 import { atPar } from '../par';
-import { preferenceRank, sidesProblem, type PaymentSides } from '../payments';
+import { preferenceRank, railsOfMethod, sidesProblem, type PaymentSides } from '../payments';
 import type { RailTerms } from '../rail-terms';
 import { FINALITY_ORDER, type Finality, type RailName } from '../settlement';
 
 export interface RailOption {
   readonly rail: RailName;
   readonly terms: RailTerms;
+  /** Whether this clearinghouse runs the rail: its adapter has a key that is valid now. */
+  readonly operated: boolean;
   /** Whether the rail's circuit breaker lets payments through. */
   readonly healthy: boolean;
   /** Whether the receiver can be paid what is paid over this rail. */
@@ -39,7 +41,11 @@ export function chooseRails(
   options: readonly RailOption[],
   need: RailNeed,
 ): { rails: RailOption[]; refused: RailRefusal[] } {
-  const judged = options.map((option) => ({ option, reason: unfit(option, need) }));
+  const insisted = insistence(options, need);
+  const judged = options.map((option) => ({
+    option,
+    reason: option.operated ? (insisted ?? unfit(option, need)) : 'it does not run here',
+  }));
   const rails = judged.filter(({ reason }) => reason === undefined).map(({ option }) => option);
   const order = ({ rail }: RailOption) =>
     rail === need.preferred ? -1 : preferenceRank(need.sides ?? {}, rail);
@@ -60,6 +66,15 @@ export function costMinor({ cost }: RailTerms, amountMinor: bigint): bigint {
 }
 
 const compare = (a: bigint, b: bigint) => (a < b ? -1 : a > b ? 1 : 0);
+
+/** A named method that does not run here is not replaced by another one behind the payer's back. */
+function insistence(options: readonly RailOption[], { sides }: RailNeed): string | undefined {
+  if (sides?.named === undefined) return undefined;
+  const wanted = railsOfMethod(sides.named);
+  const asked = options.filter(({ rail }) => wanted.includes(rail));
+  const isMissing = asked.length > 0 && asked.every(({ operated }) => !operated);
+  return isMissing ? `the payer asks for ${sides.named}` : undefined;
+}
 
 function unfit(option: RailOption, need: RailNeed): string | undefined {
   const { terms } = option;

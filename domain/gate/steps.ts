@@ -187,8 +187,12 @@ const settlementCompatibility: Step = (facts, draft) => {
     const message = 'No payment rail suits both sides.';
     const payable = facts.rails.filter(({ mandateLeftMinor }) => mandateLeftMinor !== null);
     const receivable = facts.rails.filter(({ sellerAccepts }) => sellerAccepts);
+    const available = facts.rails.filter(
+      ({ operated, healthy, terms }) => operated && healthy && terms.settles[asset] !== undefined,
+    );
     return violates('settlement_compatibility', 'no_common_rail', message, {
       refused,
+      available: available.map(({ rail }) => rail),
       scout_accepts: declaredRails(sides.scout, asset) ?? payable.map(({ rail }) => rail),
       beacon_accepts: declaredRails(sides.beacon, asset) ?? receivable.map(({ rail }) => rail),
     });

@@ -272,11 +272,9 @@ describeOnServer('webhooks', () => {
     const sluggish = await aReceiver();
     sluggish.answers(() => undefined);
     await listen(slow.beacon.agentId, sluggish.url);
-    const { sessionId } = await market.rankedSession(buyer, [
-      [quick, [anOffer()]],
-      [slow, [anOffer()]],
-    ]);
-    await shop.until(about('offer_request', sessionId), 2_000);
+    const both = [quick, slow].map((seller) => [seller, [anOffer()]] as const);
+    const beforeOffers = (id: string) => shop.until(about('offer_request', id));
+    await market.rankedSession(buyer, both, { beforeOffers });
     // The window is over before the slow one has been asked again: then it is not asked any more.
     const expired = await until(async () => (await deliveries(slow.beacon, '?status=expired'))[0], 30_000);
     expect(expired).toMatchObject({

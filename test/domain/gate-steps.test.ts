@@ -199,6 +199,15 @@ describe('steps 5 and 6, settlement and risk', () => {
       step: 'settlement_compatibility',
       rule: 'no_common_rail',
       refused: [{ rail: 'rtp', reason: 'the seller cannot be paid over it' }],
+      available: ['rtp'],
+    });
+    const notRun = outcome(
+      (facts) => (facts.rails = facts.rails.map((rail) => ({ ...rail, operated: false }))),
+    );
+    expect(notRun.details).toMatchObject({
+      rule: 'no_common_rail',
+      refused: [{ rail: 'rtp', reason: 'it does not run here' }],
+      available: [],
     });
   });
 

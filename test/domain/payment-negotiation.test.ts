@@ -53,6 +53,7 @@ const sides: fc.Arbitrary<PaymentSides> = fc.record({ scout: aSide, beacon: aSid
 const option = (rail: RailName): RailOption => ({
   rail,
   terms: RAIL_TERMS[rail],
+  operated: true,
   healthy: true,
   sellerAccepts: true,
   mandateLeftMinor: 500_000n,

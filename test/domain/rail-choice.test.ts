@@ -6,6 +6,7 @@ import { RAILS, type Finality, type RailName } from '../../domain/settlement';
 const option = (wish: Partial<RailOption> = {}, terms: Partial<RailTerms> = {}): RailOption => ({
   rail: 'rtp',
   terms: { ...RAIL_TERMS[wish.rail ?? 'rtp'], ...terms },
+  operated: true,
   healthy: true,
   sellerAccepts: true,
   mandateLeftMinor: 500_000n,
@@ -57,6 +58,7 @@ describe('the rails of a deal', () => {
       { finality: 'confirmed' },
       /profile asks for confirmed/,
     ],
+    ['that do not run here', option({ operated: false }), {}, /does not run here/],
     ['out of service', option({ healthy: false }), {}, /out of service/],
     ['the seller cannot be paid over', option({ sellerAccepts: false }), {}, /seller cannot be paid/],
     ['without a mandate', option({ mandateLeftMinor: null, mandateRef: null }), {}, /no accepted mandate/],
@@ -66,6 +68,21 @@ describe('the rails of a deal', () => {
     const { rails, refused } = chooseRails([unfit, option({ rail: 'fednow' })], need(asked));
     expect(rails.map(({ rail }) => rail)).toEqual(['fednow']);
     expect(refused).toEqual([{ rail: 'rtp', reason: expect.stringMatching(reason) as string }]);
+  });
+
+  it('are none where the named method does not run here, and others where it is out of service', () => {
+    const sides = { named: 'card' } as const;
+    const card = option({ rail: 'card', operated: false });
+    const { rails, refused } = chooseRails([card, option()], need({ sides }));
+    expect(rails).toEqual([]);
+    expect(refused).toEqual([
+      { rail: 'card', reason: 'it does not run here' },
+      { rail: 'rtp', reason: 'the payer asks for card' },
+    ]);
+    expect(chosen([option({ rail: 'card', healthy: false }), option()], { sides })).toEqual(['rtp']);
+    // One network of several is enough for a bank transfer.
+    const ach = option({ rail: 'ach', operated: false });
+    expect(chosen([ach, option()], { sides: { named: 'bank_transfer' } })).toEqual(['rtp']);
   });
 
   it('fit to the cent, in the rail’s own asset too', () => {
@@ -81,6 +98,7 @@ describe('the rails of a deal', () => {
     const anOption = fc
       .record({
         rail: fc.constantFrom<RailName>(...RAILS),
+        operated: fc.boolean(),
         healthy: fc.boolean(),
         sellerAccepts: fc.boolean(),
         mandateIsExact: fc.boolean(),
@@ -98,7 +116,9 @@ describe('the rails of a deal', () => {
           const biased = chooseRails(options, need({ finality, preferred }));
           expect(plain.rails.length + plain.refused.length).toBe(options.length);
           expect(new Set(biased.rails)).toEqual(new Set(plain.rails));
-          expect(plain.rails.every((rail) => rail.healthy && rail.mandateLeftMinor === 10_000n)).toBe(true);
+          expect(
+            plain.rails.every((rail) => rail.operated && rail.healthy && rail.mandateLeftMinor === 10_000n),
+          ).toBe(true);
         },
       ),
     );

@@ -1,7 +1,11 @@
 /** What the gate is told: read inside the commit's transaction, from the rows as they are then. */
+import { generateKeyPair } from '../../domain/keys';
 import { RAIL_TERMS } from '../../domain/rail-terms';
 import { inTransaction } from '../../store/db';
 import { delegationSpent, pairHistory, partyFacts, railOptions, usdPerUnit } from '../../store/commit-facts';
+import { setRailHealth } from '../../store/rail-health';
+import { revokeRailKey } from '../../store/rails';
+import { registerRailKey } from '../../store/trust';
 import { useMandate } from '../../store/payment-accounts';
 import { findPrincipal } from '../../store/principals';
 import { reputations } from '../../store/reputation';
@@ -120,6 +124,25 @@ describeWithDatabase('the facts of a commit', (database) => {
       expect(await rtp(buyer, seller, small)).toMatchObject({ mandateLeftMinor: 1_000n, mandateRef: small });
       await inTransaction(db(), (trx) => useMandate(trx, large, 1_500n));
       expect(await rtp(buyer, seller)).toMatchObject({ mandateLeftMinor: 1_000n, mandateRef: small });
+    });
+
+    it('tell which run here: those with a key that is valid now', async () => {
+      const [buyer, seller] = [await aPrincipal(db()), await aPrincipal(db())];
+      await anAccount(db(), { principal: seller });
+      const card = async () => (await options(buyer, seller)).find(({ rail }) => rail === 'card');
+      expect(await rtp(buyer, seller)).toMatchObject({ operated: false });
+      expect(await card()).toMatchObject({ operated: false, sellerAccepts: false });
+      const { publicKey } = generateKeyPair();
+      await registerRailKey(db(), { keyId: 'rail-rtp', rail: 'rtp', publicKey });
+      expect(await rtp(buyer, seller)).toMatchObject({ operated: true, healthy: true });
+      // A card's money reaches the seller over another rail, which has to run.
+      expect(await card()).toMatchObject({ operated: false, sellerAccepts: true });
+      await setRailHealth(db(), { rail: 'rtp', state: 'open', detail: null });
+      expect(await rtp(buyer, seller)).toMatchObject({ operated: true, healthy: false });
+      await setRailHealth(db(), { rail: 'rtp', state: 'half_open', detail: null });
+      expect(await rtp(buyer, seller)).toMatchObject({ operated: true, healthy: true });
+      await revokeRailKey(db(), { rail: 'rtp', keyId: 'rail-rtp' }, 'opr_1');
+      expect(await rtp(buyer, seller)).toMatchObject({ operated: false });
     });
 
     it('leave out mandates that ended, were not accepted, or are someone else’s', async () => {

@@ -73,6 +73,7 @@ export function gateFacts(change: (facts: GateFacts) => void = () => undefined):
       {
         rail: 'rtp',
         terms: RAIL_TERMS.rtp,
+        operated: true,
         healthy: true,
         sellerAccepts: true,
         mandateIsExact: false,
