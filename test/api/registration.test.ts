@@ -1,7 +1,9 @@
 /** Joining by protocol 1.0.0: what is answered, what is refused, and that no secret comes to rest. */
 import { randomUUID } from 'node:crypto';
+import { agentBindingBytes } from '../../domain/agent-binding';
 import { generateKeyPairSync } from 'node:crypto';
 import { didKey, generateKeyPair, publicKeyPem } from '../../domain/keys';
+import { payloadShown } from '../../domain/notifications';
 import { requestSigningBytes } from '../../domain/request-signature';
 import { insertAgent } from '../../store/agents';
 import { inTransaction, rows, type Db } from '../../store/db';
@@ -208,6 +210,47 @@ describeWithDatabase('registration in the sandbox', (database) => {
     expect(await count()).toBe(before);
   });
 
+  it('by protocol 2.2 lets nobody act for a principal that has an agent without its word', async () => {
+    const { db } = database();
+    const join = async (principal: { id: string; sign(bytes: string): string }, asked = true) => {
+      const signer = newSigner();
+      const terms = { publicKey: signer.publicKey, role: 'scout' as const, capacity: {} };
+      const text = JSON.stringify({
+        public_key: signer.publicKey,
+        principal_id: principal.id,
+        role: 'scout',
+        capacity: {},
+        ...(asked && { principal_signature: principal.sign(agentBindingBytes(terms)) }),
+      });
+      const timestamp = new Date().toISOString();
+      const target = '/v1/agents/register';
+      const signature = signer.sign(requestSigningBytes({ method: 'POST', target, timestamp, body: text }));
+      const headers = { 'x-timestamp': timestamp, 'x-signature': signature };
+      const { status, json } = await send(server.url, { method: 'POST', target, body: text }, headers);
+      return [status, json.error?.details.field];
+    };
+    const refused = [401, 'principal_signature'];
+    const key = newSigner();
+    const { json } = await register(server, 'scouts', scoutBody({ public_key: key.publicKey }));
+    const [version1] = await rows<{ id: string }>(
+      db,
+      'SELECT principal_id AS id FROM agents WHERE id = ?',
+      [String(json.scout_id)],
+    );
+    // Before an operator has vetted it.
+    await db('principals').where({ id: version1?.id }).update({ trust_level: 'L0' });
+    const owner = { id: String(version1?.id), sign: (bytes: string) => key.sign(bytes) };
+    expect(await join(owner, false)).toEqual(refused);
+    expect(await join(owner)).toEqual([201, undefined]);
+
+    const stranger = newSigner();
+    const fresh = await aPrincipal(db, { trust: 'L0' });
+    const unsigned = { id: fresh.id, sign: (bytes: string) => stranger.sign(bytes) };
+    expect(await join(unsigned, false)).toEqual([201, undefined]);
+    expect(await join(unsigned, false)).toEqual(refused);
+    expect(await join(unsigned)).toEqual(refused);
+  });
+
   it('by protocol 2.2 takes a webhook, a callback, capabilities and a merchant’s name', async () => {
     const { db } = database();
     const join = async (body: Body): Promise<Answer> => {
@@ -305,7 +348,13 @@ describeWithDatabase('registration at a live server', (database) => {
       db,
       "SELECT payload FROM outbox WHERE type = 'agent.vetted' ORDER BY seq",
     );
-    expect(events.map(({ payload }) => payload.decision)).toEqual(['verified', 'rejected']);
+    const shown = events.map(({ payload }) =>
+      payloadShown({ type: 'agent.vetted', correlationId: id, payload }),
+    );
+    expect(shown).toEqual([
+      { agent_id: id, verification_status: 'verified' },
+      { agent_id: id, verification_status: 'rejected' },
+    ]);
     const audited = await rows<{ actor: string; detail: Body }>(
       db,
       "SELECT actor, detail FROM audit WHERE action = 'agent.vetted' AND subject = ? ORDER BY id",

@@ -1,5 +1,6 @@
 /** What beacons and scouts are told by webhook, by a whole platform to real receivers. */
 import { setTimeout } from 'node:timers/promises';
+import type { OfferDocument } from '../../domain/market/offer';
 import { verifyWebhook, verifyWebhookBody } from '../../domain/webhook-signature';
 import { signedRequest } from '../support/agent-request';
 import { testEnvironment, type TestEnvironment } from '../support/environment';
@@ -272,7 +273,7 @@ describeOnServer('webhooks', () => {
     const sluggish = await aReceiver();
     sluggish.answers(() => undefined);
     await listen(slow.beacon.agentId, sluggish.url);
-    const both = [quick, slow].map((seller) => [seller, [anOffer()]] as const);
+    const both = [quick, slow].map((seller): [TestSeller, OfferDocument[]] => [seller, [anOffer()]]);
     const beforeOffers = (id: string) => shop.until(about('offer_request', id));
     await market.rankedSession(buyer, both, { beforeOffers });
     // The window is over before the slow one has been asked again: then it is not asked any more.

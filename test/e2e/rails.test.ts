@@ -1,8 +1,10 @@
 /** Every rail clears a deal, delivers it, pays the seller out and reconciles, against its own sandbox network. */
 import { RAILS, type RailName } from '../../domain/settlement';
+import { suspendAgent } from '../../store/agents';
+import { inTransaction } from '../../store/db';
 import { checkLedger } from '../../store/ledger';
 import { testEnvironment, type TestEnvironment } from '../support/environment';
-import { createMarket, type Market } from '../support/market';
+import { createMarket, post, type Market } from '../support/market';
 
 const SETTLED_MS = 60_000;
 const RECONCILED_TRIES = 40;
@@ -34,6 +36,35 @@ describe('six rails', () => {
     });
     expect(paid).toMatchObject({ status: 'completed', clearing_status: 'cleared' });
     expect(await checkLedger(env.db)).toMatchObject({ balanced: true });
+  });
+
+  it('takes a chargeback from the seller, gives it back when the seller wins it, and lets a suspended seller in again', async () => {
+    const processor = `${env.platform.sandboxes.processes.get('card')?.url ?? ''}/card`;
+    const { buyer, seller, transaction } = await market.aDealCommitted({ rail: 'card' });
+    const id = transaction.transaction_id;
+    await cleared('card', id, buyer.scout);
+    await seller.beacon.reportDelivery(id);
+    const { payment } = await buyer.scout.transaction(id);
+    const fraud = { capture: payment.reference, reasonCode: '10.4', reason: 'fraud' };
+    const opened = (await post(`${processor}/operator/chargebacks`, fraud)) as { id: string };
+    const taken = await buyer.scout.waitFor(id, ({ clearing_status }) => clearing_status === 'reversed', {
+      timeoutMs: SETTLED_MS,
+    });
+    expect(taken.notices).toMatchObject([{ kind: 'chargeback', reason_code: '10.4' }]);
+
+    const contested = await seller.beacon.contestChargeback(id, { statement: 'Delivered and signed for.' });
+    expect(contested.outcome).toBe('accepted');
+    await post(`${processor}/operator/chargebacks/${opened.id}/decision`, { outcome: 'won' });
+    await buyer.scout.waitFor(id, ({ clearing_status }) => clearing_status !== 'reversed', {
+      timeoutMs: SETTLED_MS,
+    });
+    await cleared('card', id, buyer.scout);
+    expect(await checkLedger(env.db)).toMatchObject({ balanced: true });
+
+    await inTransaction(env.db, (trx) => suspendAgent(trx, seller.beacon.agentId));
+    await expect(seller.beacon.setPayoutSchedule('daily')).rejects.toMatchObject({ code: 'AGENT_SUSPENDED' });
+    await env.operator.reinstate(seller.beacon.agentId, 'it paid what it owed');
+    await expect(seller.beacon.setPayoutSchedule('daily')).resolves.toBeDefined();
   });
 
   /** Some rails tell by their statement only, and some tell it late. */

@@ -106,6 +106,16 @@ describeWithDatabase('the facts of a commit', (database) => {
     const rtp = async (...parties: Parameters<typeof options>) =>
       (await options(...parties)).find(({ rail }) => rail === 'rtp');
 
+    it('leave what was agreed to for one commit to that one', async () => {
+      const [buyer, seller] = [await aPrincipal(db()), await aPrincipal(db())];
+      await anAccount(db(), { principal: seller });
+      const ofCommit = await aMandate(db(), { principal: buyer, ceiling: usd('20.00'), forCommit: true });
+      expect(await rtp(buyer, seller)).toMatchObject({ mandateRef: null, mandateLeftMinor: null });
+      expect(await rtp(buyer, seller, ofCommit)).toMatchObject({ mandateRef: ofCommit });
+      const general = await aMandate(db(), { principal: buyer, ceiling: usd('10.00') });
+      expect(await rtp(buyer, seller)).toMatchObject({ mandateRef: general });
+    });
+
     it('take the mandate with most left, or the one that was named', async () => {
       const [buyer, seller] = [await aPrincipal(db()), await aPrincipal(db())];
       expect(await rtp(buyer, seller)).toMatchObject({

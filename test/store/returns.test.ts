@@ -82,22 +82,23 @@ describeWithDatabase('the return of a nonconforming execution', (database) => {
     if (authorized.outcome !== 'instructed') throw new Error(`the deal is ${authorized.outcome}`);
     const { instruction } = authorized.instruction;
     const tooMuch = (BigInt(instruction.amount_minor) + 1n).toString();
-    const { settleDeal, takeOperatorDecision } = settleActivities(deps);
+    const activities = settleActivities(deps);
     const transactionId = committed.id;
     const answer = (of: Instruction, said: RailAnswer) =>
-      settleDeal({ transactionId, instructionId: of.instruction_id, answer: said, inquiries: 0 });
+      activities.settleDeal({ transactionId, instructionId: of.instruction_id, answer: said, inquiries: 0 });
     const first = await answer(instruction, executed(instruction, tooMuch));
     return {
       transactionId,
       /** What is submitted next. Each answer is judged twice, as after a crash. */
-      async next(of: Instruction, said: RailAnswer): Promise<Instruction> {
+      next: async (of: Instruction, said: RailAnswer): Promise<Instruction> => {
         const result = await answer(of, said);
         expect(await answer(of, said)).toMatchObject(result);
         return submitted(result);
       },
       answer,
       first: submitted(first),
-      decide: (of: Instruction) => takeOperatorDecision({ transactionId, instructionId: of.instruction_id }),
+      decide: (of: Instruction) =>
+        activities.takeOperatorDecision({ transactionId, instructionId: of.instruction_id }),
       returns: () =>
         db()('instructions')
           .where({ subject_id: transactionId, kind: 'return' })

@@ -18,6 +18,7 @@ import { PROFILES } from '../../domain/profiles';
 import { readRateLimits } from '../../domain/rate-limits';
 import type { Db } from '../../store/db';
 import { createNonceStore } from '../../store/nonces';
+import { startRecording } from './recording';
 
 export interface ApiServer {
   url: string;
@@ -80,10 +81,12 @@ export async function startApiServer({
   };
   const answer = createApp(deps).callback();
   server.on('request', (request, response) => void answer(request, response));
+  const recording = await startRecording(url);
   return {
-    url,
+    url: recording.url,
     deps,
     async stop() {
+      await recording.stop();
       await new Promise<void>((resolve) => {
         server.close(() => resolve());
         server.closeAllConnections();

@@ -33,7 +33,11 @@ const functions = new Set(['startAndAsk', 'claimTransmission', 'setOutcome']);
 const load = Module._load;
 Module._load = function patched(request, parent, isMain) {
   const loaded = load.call(this, request, parent, isMain);
-  if (!target || !/(^|\/)(activities|workflows|instructions|idempotency)$/.test(request) || !request.startsWith('.'))
+  if (
+    !target ||
+    !/(^|\/)(activities|workflows|instructions|idempotency)$/.test(request) ||
+    !request.startsWith('.')
+  )
     return loaded;
   return new Proxy(loaded, {
     get(module, name) {

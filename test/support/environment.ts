@@ -48,19 +48,19 @@ export async function testEnvironment(
     ...more,
     env: { AURA_CHECK_ANSWERS: 'true', ...env },
   });
-  const { platform } = environment;
-  const { AURA_RECORD_EXAMPLES: folder } = process.env;
-  const recording = folder ? await startRecording(platform.apiUrl, folder) : undefined;
-  const http = { baseUrl: recording?.url ?? platform.apiUrl, attempts: 12 };
+  const recording = await startRecording(environment.platform.apiUrl);
+  const platform = { ...environment.platform, apiUrl: recording.url };
+  const http = { baseUrl: recording.url, attempts: 12 };
   const db = createDb({ url: environment.databaseUrl, applicationName: 'aura-test', poolMax: 4 });
   return {
     ...environment,
+    platform,
     db,
     http,
     redisUrl: REDIS_URL,
     operator: new Operator(http, platform.operator.agentId, keyPairFrom(platform.operator.secretKey)),
     async stop() {
-      await recording?.stop();
+      await recording.stop();
       await db.destroy();
       await environment.stop();
     },

@@ -181,7 +181,7 @@ export async function anAccount(
 /** A mandate the payer has accepted, on an account of its own. */
 export async function aMandate(
   db: Db,
-  wish: { principal: { id: string }; ceiling?: Money; rail?: RailName },
+  wish: { principal: { id: string }; ceiling?: Money; rail?: RailName; forCommit?: boolean },
 ): Promise<string> {
   const account = await anAccount(db, wish);
   const id = newId('mandate');
@@ -195,6 +195,7 @@ export async function aMandate(
       ceilingMinor: (wish.ceiling ?? usd('1000000')).amountMinor,
       expiresAt: new Date(Date.now() + 86_400_000),
       payerAuthorization: null,
+      forCommit: wish.forCommit,
     });
     await answerMandate(trx, id, { status: 'accepted', reference: `rfp-${id}` });
   });
