@@ -4,6 +4,7 @@ const esmOnly = ['@noble', '@scure', '@koa', 'ulid', 'lossless-json', 'structure
 /** @type {import('jest').Config} */
 module.exports = {
   testEnvironment: 'node',
+  testSequencer: '<rootDir>/test/support/longest-first.js',
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
   transform: {

@@ -1,6 +1,7 @@
 /** The three forms of signing over HTTP: each accepted, and each way of getting one wrong refused. */
 import { randomBytes } from 'node:crypto';
 import { createApiKeyMint } from '../../domain/api-keys';
+import { sha256Hex } from '../../domain/canonical';
 import { newId } from '../../domain/ids';
 import type { Signer } from '../../domain/keys';
 import { suspendAgent } from '../../store/agents';
@@ -67,6 +68,22 @@ describeWithDatabase('who calls', (database) => {
     'an HTTP message signature': (what, member, how) =>
       messageForm(what, member.id, { by: member.signer, authority: authority(), ...how }),
   };
+
+  it('cannot be said a second time in another form', async () => {
+    const make = newApiKey(scout);
+    const { json: made } = await ask(make, keyForm(make, scout.apiKey, { by: scout.signer }));
+    const revoke = { method: 'DELETE', target: `/v1/agents/${scout.id}/api-keys/${String(made.key_id)}` };
+    const signed = keyForm(revoke, scout.apiKey, { by: scout.signer });
+    expect((await ask(revoke, signed)).status).toBe(200);
+    // The digest that was signed, where the other form has the body.
+    const again = { ...revoke, body: sha256Hex('') };
+    const answer = await ask(again, {
+      'x-agent-id': scout.id,
+      'x-timestamp': signed['x-aura-timestamp'] ?? '',
+      'x-signature': (signed['x-aura-signature'] ?? '').replace(/^sig_/, ''),
+    });
+    expect(refusalOf(answer)).toEqual([401, 'INVALID_SIGNATURE', 'replayed']);
+  });
 
   describe.each(Object.entries(FORMS))('with %s', (_form, sign) => {
     it('is let in, and answered in its own version', async () => {

@@ -92,7 +92,12 @@ describeOnServer('a commit paid with x402', () => {
     isolated = await isolate({ databaseUrl: DATABASE_URL, temporalAddress: TEMPORAL_ADDRESS, label: 'x402' });
     const { databaseUrl, namespace } = isolated;
     await setUp(
-      readConfig('setup', { DATABASE_URL: databaseUrl, TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE: namespace }),
+      readConfig('setup', {
+        DATABASE_URL: databaseUrl,
+        TEMPORAL_ADDRESS,
+        TEMPORAL_NAMESPACE: namespace,
+        AURA_RAIL_KEYS: `x402=${generateKeyPair().publicKey}`,
+      }),
     );
     db = createDb({ url: databaseUrl, applicationName: 'aura-test', poolMax: 8 });
     redis = new Redis(REDIS_URL);
