@@ -9,9 +9,13 @@ export interface LiveEvents {
   next(fits: (event: OutboxEvent) => boolean, timeoutMs: number, signal: AbortSignal): Promise<void>;
   /** Calls for every event until the answered function is called. */
   listen(onEvent: (event: OutboxEvent) => void): () => void;
+  /** Lets an agent wait with one more request, until what it answers is called; `undefined` where too many do. */
+  takePlace(agentId: string): (() => void) | undefined;
   close(): Promise<void>;
 }
 
+/** Requests of one agent that wait at a time in this process: each looks into the books again and again. */
+const PLACES_PER_AGENT = 10;
 const EVENT = 'event';
 
 export async function createLiveEvents(redis: Redis): Promise<LiveEvents> {
@@ -28,8 +32,19 @@ export async function createLiveEvents(redis: Redis): Promise<LiveEvents> {
     if (event) emitter.emit(EVENT, event);
   });
   await subscribe();
+  const waiting = new Map<string, number>();
 
   return {
+    takePlace(agentId) {
+      const mine = waiting.get(agentId) ?? 0;
+      if (mine >= PLACES_PER_AGENT) return undefined;
+      waiting.set(agentId, mine + 1);
+      return () => {
+        const left = (waiting.get(agentId) ?? 1) - 1;
+        if (left > 0) waiting.set(agentId, left);
+        else waiting.delete(agentId);
+      };
+    },
     next(fits, timeoutMs, signal) {
       const until = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
       return new Promise((resolve) => {

@@ -67,6 +67,8 @@ export interface RouteSpec<Params, Query, Body> {
   keySuffices?: true;
   /** By default `requests` for agents, `operations` for operators and rails, `public` for everybody else. */
   rateClass?: RateClass;
+  /** Answers however often it is asked, and without Redis: a probe of the process alone. */
+  uncounted?: true;
   /** How much a request counts in its rate class, by its content; 1 by default. */
   rateWeight?(body: Body): number;
   /** The version this route answers in whatever the agent's own is: registrations of one version only. */

@@ -21,7 +21,7 @@ async function main(): Promise<void> {
     });
     say('');
     say(`API            ${platform.apiUrl}`);
-    say(`OpenAPI        ${platform.apiUrl}/openapi.json`);
+    say(`To read and try ${platform.apiUrl}/docs`);
     say(`Sandbox banks  ${platform.network.url}`);
     say(`Temporal UI    ${services.temporal.uiUrl ?? '(see your Temporal server)'}`);
     say(

@@ -14,11 +14,15 @@ export const paymentCapabilities: Migration = {
     CREATE INDEX payment_capabilities_by_agent ON payment_capabilities (agent_id, seq DESC);
     ${appendOnly('payment_capabilities')}
 
+    -- Asked for on the way of a commit: no other deal may draw on it.
+    ALTER TABLE mandates ADD COLUMN for_commit boolean NOT NULL DEFAULT false;
+
     -- The method that was negotiated at commit.
     ALTER TABLE transactions ADD COLUMN payment jsonb CHECK (jsonb_exists(payment, 'negotiated_method'));
   `,
   down: `
     ALTER TABLE transactions DROP COLUMN payment;
+    ALTER TABLE mandates DROP COLUMN for_commit;
     DROP TABLE payment_capabilities;
   `,
 };

@@ -56,6 +56,8 @@ export const webhooks: Migration = {
     );
     CREATE INDEX webhook_deliveries_open ON webhook_deliveries (agent_id, correlation_id, seq) WHERE status = 'pending';
     CREATE INDEX webhook_deliveries_due ON webhook_deliveries (next_attempt_at) WHERE status = 'pending';
+    CREATE INDEX webhook_deliveries_by_agent ON webhook_deliveries (agent_id, seq);
+    CREATE INDEX webhook_deliveries_dead ON webhook_deliveries (seq) WHERE status = 'dead';
     CREATE INDEX webhook_deliveries_by_deal ON webhook_deliveries (transaction_id, agent_id, seq)
       WHERE transaction_id IS NOT NULL;
 

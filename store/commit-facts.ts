@@ -72,7 +72,7 @@ type AllRailTerms = Readonly<Record<RailName, RailTerms>>;
 
 /**
  * Every rail that carries the asset, with what the two sides bring to it. A named mandate is the only one at its rail;
- * without `fallback` it is the only one at all.
+ * without `fallback` it is the only one at all. What the payer agreed to for one commit is there for that one only.
  */
 export async function railOptions(
   trx: Queryable,
@@ -92,6 +92,7 @@ export async function railOptions(
      WHERE principal_id = :buyer AND asset = :asset AND status = 'accepted' AND expires_at > now()
        AND (:mandate::text IS NULL OR id = :mandate OR :fallback)
        AND NOT (payer_authorization IS NOT NULL AND (used_minor > 0 OR id IS DISTINCT FROM :mandate))
+       AND NOT (for_commit AND id IS DISTINCT FROM :mandate)
      ORDER BY rail, id IS NOT DISTINCT FROM :mandate DESC, ceiling_minor - used_minor DESC`,
     {
       buyer: deal.buyerPrincipalId,

@@ -66,6 +66,7 @@ export async function mandateOfCommit(
     ceilingMinor: totalMinor,
     expiresAt: wanted.expiresAt,
     payerAuthorization: (await wanted.authorize?.(id)) ?? null,
+    forCommit: true,
   });
   await recordAudit(trx, {
     actor: wanted.agentId,

@@ -146,7 +146,7 @@ export async function meansOf(
     trx,
     `SELECT id, principal_id AS "principalId", ceiling_minor - used_minor AS left FROM mandates
      WHERE principal_id = ANY(?) AND rail = ? AND asset = ? AND status = 'accepted' AND expires_at > now()
-       AND payer_authorization IS NULL
+       AND payer_authorization IS NULL AND NOT for_commit
      ORDER BY id FOR UPDATE`,
     [[...principalIds], rail, asset],
   );

@@ -86,7 +86,7 @@ export async function canNet(
        EXISTS (SELECT 1 FROM payment_accounts WHERE principal_id = :principal AND rail = :rail AND asset = :asset)
          AS account,
        EXISTS (SELECT 1 FROM mandates WHERE principal_id = :principal AND rail = :rail AND asset = :asset
-         AND status = 'accepted' AND expires_at > now() AND payer_authorization IS NULL) AS mandate`,
+         AND status = 'accepted' AND expires_at > now() AND payer_authorization IS NULL AND NOT for_commit) AS mandate`,
     { principal: member.principalId, rail: member.rail, asset: member.asset },
   );
   return found ?? { account: false, mandate: false };

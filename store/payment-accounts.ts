@@ -111,9 +111,13 @@ export async function insertMandate(
     | 'ceilingMinor'
     | 'expiresAt'
     | 'payerAuthorization'
-  >,
+  > & {
+    /** It was asked for on the way of a commit, and no other deal may draw on it. */
+    forCommit?: boolean;
+  },
 ): Promise<void> {
   await trx('mandates').insert({
+    for_commit: mandate.forCommit ?? false,
     id: mandate.id,
     principal_id: mandate.principalId,
     account_id: mandate.accountId,

@@ -81,7 +81,14 @@ export async function setTrust(
   id: string,
   { trustLevel, trustProfile }: Pick<Principal, 'trustLevel' | 'trustProfile'>,
 ): Promise<void> {
-  await trx('principals').where({ id }).update({ trust_level: trustLevel, trust_profile: JSON.stringify(trustProfile) });
+  await trx('principals')
+    .where({ id })
+    .update({ trust_level: trustLevel, trust_profile: JSON.stringify(trustProfile) });
+}
+
+/** Whether an agent acts for it already. */
+export async function hasAgents(db: Queryable, id: string): Promise<boolean> {
+  return (await rows(db, 'SELECT 1 FROM agents WHERE principal_id = ? LIMIT 1', [id])).length > 0;
 }
 
 /** Where the principal is known by the old key, it is known by the new one from now on. */

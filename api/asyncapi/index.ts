@@ -40,7 +40,7 @@ export function channels(): Channel[] {
       title: 'A session, live',
       address: '/ws/sessions/{session_id}',
       description: `A session's events to its own scout, each once and in order, until the session ends: then the server
-closes with 1000. It closes with 1013 when the client reads too slowly and with 1001 when it stops: come back with
+closes with 1000. It closes with 1013 when the client reads too slowly and with 1001 when it stops, or after an hour: come back with
 last_event_id (or the header Last-Event-ID), and nothing is missed. A new client is told the present status first, then
 what has happened in it. Authenticated like any request: an API key (Authorization: Bearer, or ?token=), or a signature
 over GET\\nPATH\\nTIMESTAMP\\n in the headers X-Agent-ID, X-Timestamp and X-Signature or in query parameters of those names.

@@ -34,8 +34,11 @@ export async function byApiKey(
   if (!signature) throw unauthenticated('X-AURA-Signature', 'required');
   if (!timestamp) throw unauthenticated('X-AURA-Timestamp', 'required');
   checkFresh(timestamp, 'X-AURA-Timestamp', new Date());
-  const { signed, by } = checkSignature(deps, found, { ...request, timestamp, signature, keySuffices });
-  return { agent: asSignedBy(found.agent, by), scopes, nonce: sha256Hex(`${found.agent.id}\n${signed}`) };
+  const { by, covered } = checkSignature(deps, found, { ...request, timestamp, signature, keySuffices });
+  const { method, body } = request;
+  // The same four lines, with the digest for a body, are signed bytes of protocol 2.2: in either form they count once.
+  const lines = [by, method, covered, timestamp, sha256Hex(sha256Hex(body))];
+  return { agent: asSignedBy(found.agent, by), scopes, nonce: sha256Hex(lines.join('\n')) };
 }
 
 function bearerOf(authorization: string | undefined): string {
@@ -65,12 +68,12 @@ interface Signed extends SignedRequest {
   keySuffices: boolean;
 }
 
-/** What was signed, and the agent's key it counts for. */
+/** The address as it was signed, and the agent's key it counts for. */
 function checkSignature(
   { apiKeys }: AuthDeps,
   { agent, key }: KeyedAgent,
   { method, target, body, timestamp, signature, keySuffices }: Signed,
-): { signed: string; by: PublicKey } {
+): { covered: string; by: PublicKey } {
   const algorithm = signatureAlgorithm(signature);
   if (!algorithm) throw wrong('sig_ and base64 of an Ed25519 signature, or of a sandbox client’s HMAC');
   if (algorithm === 'hmac-sha256' && apiKeys.deployment !== 'sandbox') {
@@ -92,7 +95,7 @@ function checkSignature(
     const signed = apiSigningBytes({ method, target: covered, timestamp, body });
     const signer = by(signed);
     if (!signer) continue;
-    if (covered === target || keySuffices) return { signed, by: signer };
+    if (covered === target || keySuffices) return { covered, by: signer };
     throw wrong('the query is not covered: sign PATH?QUERY');
   }
   throw wrong('does not verify');

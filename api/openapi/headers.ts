@@ -1,4 +1,5 @@
 /** Headers that many requests and answers carry. */
+import type { Route } from '../route';
 import { API_VERSIONS } from '../../domain/versions';
 import type { Json } from './schemas';
 
@@ -27,10 +28,10 @@ export const HEADERS: Record<string, Json> = {
   'Retry-After': header('Seconds to wait before trying again.', { type: 'integer' }),
 };
 
-const ALWAYS = ['X-Request-ID', 'X-RateLimit-Limit', 'X-RateLimit-Remaining', 'X-RateLimit-Reset'];
+const COUNTED = ['X-RateLimit-Limit', 'X-RateLimit-Remaining', 'X-RateLimit-Reset'];
 
 /** References to the headers of an answer with that status. */
-export function headersOf(status: number): Json {
-  const names = status === 429 ? [...ALWAYS, 'Retry-After'] : ALWAYS;
+export function headersOf(status: number, { uncounted }: Route): Json {
+  const names = ['X-Request-ID', ...(uncounted ? [] : COUNTED), ...(status === 429 ? ['Retry-After'] : [])];
   return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
 }

@@ -60,7 +60,7 @@ export function operation(route: Route, book: SchemaBook): Json {
         },
       },
     }),
-    responses: { [route.response.status]: success(route, book), ...failures(errorsOf(route), book) },
+    responses: { [route.response.status]: success(route, book), ...failures(route, errorsOf(route), book) },
   };
 }
 
@@ -94,7 +94,8 @@ function success(route: Route, book: SchemaBook): Json {
     type,
     type === JSON_TYPE ? json() : { schema: { type: 'string' } },
   ]);
-  return { description, headers: headersOf(status), content: Object.fromEntries(content) as Json };
+  const headers = headersOf(status, route);
+  return { description, headers, content: Object.fromEntries(content) as Json };
 }
 
 /** Both versions' shapes where they differ; a body may well be one of both. */
@@ -104,7 +105,7 @@ function answerSchema({ response: { schema, version1 } }: Route, book: SchemaBoo
 }
 
 /** One response per HTTP status, listing the codes it can carry. */
-function failures(codes: readonly ErrorCode[], book: SchemaBook): Json {
+function failures(route: Route, codes: readonly ErrorCode[], book: SchemaBook): Json {
   const byStatus = new Map<number, ErrorCode[]>();
   for (const code of codes) {
     const { status } = ERROR_CATALOGUE[code];
@@ -118,7 +119,7 @@ function failures(codes: readonly ErrorCode[], book: SchemaBook): Json {
         description: found
           .map((code) => `[\`${code}\`](/errors/${code}): ${ERROR_CATALOGUE[code].description}`)
           .join('\n\n'),
-        headers: headersOf(status),
+        headers: headersOf(status, route),
         content: { 'application/json': { schema, examples: errorExamples(found) } },
       },
     ]),

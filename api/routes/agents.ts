@@ -7,7 +7,7 @@ import { formatMoney, MoneyError, parseMoney } from '../../domain/money';
 import { VERSION_2 } from '../../domain/versions';
 import { capacitiesOf, findAgentWithKey, insertAgent, keyInUse, type AgentWithKey } from '../../store/agents';
 import { inTransaction, sqlState, type Db, type Trx } from '../../store/db';
-import { findPrincipal } from '../../store/principals';
+import { findPrincipal, hasAgents, lockPrincipals } from '../../store/principals';
 import { recordAudit, recordEvents } from '../../store/states';
 import { checkSignature, useOnce } from '../middleware/authenticate';
 import { checkWebAddress } from '../endpoints';
@@ -49,9 +49,10 @@ export function agentRoutes() {
         const principal = await findPrincipal(deps.db, body.principal_id);
         if (!principal) throw new AuraError('PRINCIPAL_NOT_FOUND', undefined, { field: 'principal_id' });
         if (principal.status !== 'active') throw new AuraError('AGENT_SUSPENDED');
-        checkBinding(body, publicKey, principal);
         const capacity = readCapacity(body.capacity);
         await registering(deps.db, async (trx) => {
+          await lockPrincipals(trx, [principal.id]);
+          checkBinding(body, publicKey, { ...principal, isNew: !(await hasAgents(trx, principal.id)) });
           if (await keyInUse(trx, publicKey)) keyTaken();
           await insertAgent(trx, {
             id,
@@ -108,17 +109,23 @@ async function registering(db: Db, work: (trx: Trx) => Promise<void>): Promise<v
   }
 }
 
-/** Above L0 a key acts for a principal only with the principal's own word. */
+/**
+ * A key acts for a principal only with the principal's own word, except as the first one at L0: there is nothing yet
+ * that it could do with the principal's accounts and mandates.
+ */
 function checkBinding(
   { role, capacity, principal_signature }: z.infer<typeof agentRequest>,
   publicKey: string,
-  principal: { trustLevel: string; publicKey: string },
+  principal: { trustLevel: string; publicKey: string; isNew: boolean },
 ): void {
-  if (principal.trustLevel === 'L0' && principal_signature === undefined) return;
+  if (principal.trustLevel === 'L0' && principal.isNew && principal_signature === undefined) return;
   const signed = agentBindingBytes({ publicKey, role, capacity });
   if (principal_signature !== undefined && verifySignature(principal.publicKey, signed, principal_signature))
     return;
-  const reason = principal_signature === undefined ? 'required above L0' : 'does not verify';
+  const reason =
+    principal_signature === undefined
+      ? 'required above L0 and of every agent but the first'
+      : 'does not verify';
   throw new AuraError(
     'INVALID_SIGNATURE',
     `The principal's signature over the agent's key and capacity: ${reason}.`,

@@ -2,7 +2,8 @@ import type { z } from 'zod';
 import { offerRequestBody } from '../../domain/market/offer-request';
 import { pendingRequests } from '../../store/offer-requests';
 import { openRequests } from '../../store/sessions';
-import type { ApiDeps } from '../deps';
+import type { OutboxEvent } from '../../store/outbox';
+import { waitFor } from '../long-poll';
 import { requireSelf } from '../own-agent';
 import { route, type Route } from '../route';
 import { pollQuery, pollResponse } from '../schemas/market';
@@ -32,7 +33,7 @@ const poll = route<unknown, z.infer<typeof pollQuery>>({
   errors: ['INVALID_PARAMETER'],
   async handler({ query, agent, deps, signal }) {
     const look = () => openRequests(deps.db, agent.id, query.limit);
-    const open = await waitForRequests(deps, look, { beaconId: agent.id, waitSeconds: query.wait, signal });
+    const open = await waitFor(deps, look, waitOf(agent.id, query.wait, signal));
     return {
       status: 200,
       body: {
@@ -63,7 +64,7 @@ const pending = route<z.infer<typeof requestParams1>, z.infer<typeof pollQuery>>
   async handler({ params, query, agent, deps, signal }) {
     await requireSelf(deps.db, params.beacon_id, agent);
     const look = () => pendingRequests(deps.db, agent.id, query.limit);
-    const open = await waitForRequests(deps, look, { beaconId: agent.id, waitSeconds: query.wait, signal });
+    const open = await waitFor(deps, look, waitOf(agent.id, query.wait, signal));
     const { publicUrl } = deps.config;
     return {
       status: 200,
@@ -75,21 +76,10 @@ const pending = route<z.infer<typeof requestParams1>, z.infer<typeof pollQuery>>
   },
 });
 
-/** What `look` finds, as soon as it finds something, at the latest when the time is over or the client has gone. */
-async function waitForRequests<T>(
-  { live }: Pick<ApiDeps, 'live'>,
-  look: () => Promise<T[]>,
-  { beaconId, waitSeconds, signal }: { beaconId: string; waitSeconds: number; signal: AbortSignal },
-): Promise<T[]> {
-  const deadline = Date.now() + waitSeconds * 1_000;
-  for (;;) {
-    const found = await look();
-    const leftMs = deadline - Date.now();
-    if (found.length > 0 || leftMs <= 0 || signal.aborted) return found;
-    await live.next(
-      ({ type, payload }) => type === 'offer.requested' && payload.beacon_id === beaconId,
-      Math.min(leftMs, LOOK_EVERY_MS),
-      signal,
-    );
-  }
-}
+const waitOf = (agentId: string, waitSeconds: number, signal: AbortSignal) => ({
+  agentId,
+  waitSeconds,
+  lookEveryMs: LOOK_EVERY_MS,
+  fits: ({ type, payload }: OutboxEvent) => type === 'offer.requested' && payload.beacon_id === agentId,
+  signal,
+});

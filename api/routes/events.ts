@@ -3,6 +3,7 @@ import { AuraError } from '../../domain/errors';
 import type { AgentWithKey } from '../../store/agents';
 import { allEvents, eventsOfAgent, placeOf, type FeedEvent, type FeedQuery } from '../../store/event-feed';
 import type { ApiDeps } from '../deps';
+import { waitFor } from '../long-poll';
 import { route, type Route } from '../route';
 import { eventsQuery, eventsResponse } from '../schemas/events';
 import { eventView } from '../views/events';
@@ -25,28 +26,24 @@ const events = route<unknown, z.infer<typeof eventsQuery>>({
   response: { status: 200, schema: eventsResponse, description: 'Events after `after`, oldest first' },
   errors: ['INVALID_PARAMETER'],
   async handler({ query, agent, deps, version, signal }) {
-    const deadline = Date.now() + query.wait * 1_000;
     const afterSeq = await startOf(deps, agent, query.after);
-    for (;;) {
-      const found = await read(deps, agent, { afterSeq, types: query.types, limit: query.limit + 1 });
-      const leftMs = deadline - Date.now();
-      if (found.length > 0 || leftMs <= 0 || signal.aborted) {
-        const shown = found.slice(0, query.limit);
-        return {
-          status: 200,
-          body: {
-            events: shown.map((event) => eventView(event, version, deps.config)),
-            next_after: shown.at(-1)?.id ?? query.after ?? null,
-            has_more: found.length > query.limit,
-          },
-        };
-      }
-      await deps.live.next(
-        (event) => agent.role === 'operator' || Object.values(event.payload).includes(agent.id),
-        Math.min(leftMs, LOOK_MS),
-        signal,
-      );
-    }
+    const look = () => read(deps, agent, { afterSeq, types: query.types, limit: query.limit + 1 });
+    const found = await waitFor(deps, look, {
+      agentId: agent.id,
+      waitSeconds: query.wait,
+      lookEveryMs: LOOK_MS,
+      fits: ({ payload }) => agent.role === 'operator' || Object.values(payload).includes(agent.id),
+      signal,
+    });
+    const shown = found.slice(0, query.limit);
+    return {
+      status: 200,
+      body: {
+        events: shown.map((event) => eventView(event, version, deps.config)),
+        next_after: shown.at(-1)?.id ?? query.after ?? null,
+        has_more: found.length > query.limit,
+      },
+    };
   },
 });
 

@@ -14,6 +14,7 @@ export function systemRoutes(documentation: () => unknown): Route[] {
       summary: 'Whether the process lives; touches nothing',
       tag: 'System',
       access: 'public',
+      uncounted: true,
       response: { status: 200, schema: z.object({ status: z.literal('ok') }), description: 'It lives' },
       errors: [],
       handler: () => Promise.resolve({ status: 200, body: { status: 'ok' } }),

@@ -43,13 +43,18 @@ const vet = route<z.infer<typeof agentParams>, unknown, z.infer<typeof vettingRe
       if (agent.verificationStatus !== decision || trustLevel !== principal.trustLevel) {
         await setVerification(trx, agent.id, decision);
         await setTrust(trx, principal.id, { trustLevel, trustProfile: trustProfile(trustLevel, []) });
-        const payload = { agent_id: agent.id, principal_id: principal.id, decision, trust_level: trustLevel };
+        const payload = {
+          agent_id: agent.id,
+          principal_id: principal.id,
+          verification_status: decision,
+          trust_level: trustLevel,
+        };
         await recordEvents(trx, [{ type: 'agent.vetted', correlationId: agent.id, payload }]);
         await recordAudit(trx, {
           actor: operator.id,
           action: 'agent.vetted',
           subject: agent.id,
-          detail: { ...payload, reason },
+          detail: { ...payload, decision, reason },
         });
       }
       const told = { agent_id: agent.id, principal_id: principal.id };

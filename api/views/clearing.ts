@@ -68,7 +68,11 @@ export async function transactionView(db: Queryable, deal: Deal, reader: AgentWi
       finality: RAIL_TERMS[deal.rail].finality,
       instruction_id: instruction?.instruction.instruction_id ?? null,
       progress: instruction?.status === 'executed' ? null : (instruction?.progress ?? null),
-      action_url: instruction?.status === 'executed' ? null : (instruction?.action?.url ?? null),
+      // Where the payer confirms is the payer's business.
+      action_url:
+        instruction?.status === 'executed' || reader.role === 'beacon'
+          ? null
+          : (instruction?.action?.url ?? null),
       reference: proof?.statement.reference ?? null,
       proof: proof ? { proof_id: proof.id, accepted: proof.accepted, checks: proof.checks } : null,
     },

@@ -12,13 +12,14 @@ import {
   type DeliveryOutcome,
 } from '../../store/webhooks';
 import { composeMessage, type MessageDeps } from './message';
+import { createRooms } from './rooms';
 import type { WebhookReply, WebhookSender } from './sender';
 
 const IN_FLIGHT_MAX = 48;
 const PER_AGENT_MAX = 6;
-/** An agent that did not take the last one gets one at a time until it does. */
-const PER_FAILING_AGENT = 1;
-const FAILING_MAX = 10_000;
+/** To agents that did not take their last one, or not within so long. */
+const TRYING_IN_FLIGHT_MAX = 16;
+const SLOW_MS = 2_000;
 /** Longer than the longest exchange. */
 const LEASE_MS = 10_000;
 const IDLE_MS = 100;
@@ -36,37 +37,29 @@ export interface DispatcherDeps extends MessageDeps {
 /** Runs until the signal aborts. */
 export async function runDispatcher(deps: DispatcherDeps, signal: AbortSignal): Promise<void> {
   const underWay = new Set<Promise<void>>();
-  const sendingTo = new Map<string, number>();
-  const failing = new Set<string>();
+  const rooms = createRooms({ perAgent: PER_AGENT_MAX, trying: TRYING_IN_FLIGHT_MAX });
   let wake = () => undefined as void;
-
-  function room(): Map<string, number> {
-    const left = [...failing].map((agentId) => [agentId, PER_FAILING_AGENT] as [string, number]);
-    const most = new Map(left);
-    for (const [agentId, count] of sendingTo) most.set(agentId, (most.get(agentId) ?? PER_AGENT_MAX) - count);
-    return most;
-  }
 
   async function send(delivery: ClaimedDelivery): Promise<void> {
     const { agentId } = delivery;
-    sendingTo.set(agentId, (sendingTo.get(agentId) ?? 0) + 1);
+    rooms.enter(agentId);
     try {
-      const outcome = await deliver(deps, delivery);
-      if (outcome.status === 'delivered') failing.delete(agentId);
-      else if (outcome.status !== 'expired' && failing.size < FAILING_MAX) failing.add(agentId);
+      const startedAt = Date.now();
+      const outcome = await attempt(deps, delivery);
+      const isQuick = Date.now() - startedAt < SLOW_MS;
+      if (outcome.status !== 'expired')
+        rooms.note(agentId, outcome.status === 'delivered' && isQuick ? 'well' : 'badly');
       await recordOutcome(deps.db, delivery, outcome);
     } catch (error) {
       deps.log.warn({ err: error, delivery_id: delivery.id }, 'webhook');
     } finally {
-      const left = (sendingTo.get(agentId) ?? 1) - 1;
-      if (left > 0) sendingTo.set(agentId, left);
-      else sendingTo.delete(agentId);
+      rooms.leave(agentId);
     }
   }
 
   while (!signal.aborted) {
     const limit = IN_FLIGHT_MAX - underWay.size;
-    const claimed = await claim(deps, { limit, room: room() }, signal);
+    const claimed = await claim(deps, { limit, room: rooms.left() }, signal);
     for (const delivery of claimed) {
       const sending = send(delivery).finally(() => {
         underWay.delete(sending);
@@ -95,8 +88,18 @@ async function claim(
   }
 }
 
+/** What cannot be composed counts as an attempt too, so that it does not stand before its session's others for ever. */
+async function attempt(deps: DispatcherDeps, delivery: ClaimedDelivery): Promise<DeliveryOutcome> {
+  try {
+    return await deliver(deps, delivery);
+  } catch (error) {
+    deps.log.warn({ err: error, delivery_id: delivery.id }, 'a webhook could not be composed');
+    return notTaken(deps, delivery, 'could not be composed');
+  }
+}
+
 async function deliver(deps: DispatcherDeps, delivery: ClaimedDelivery): Promise<DeliveryOutcome> {
-  const { url, eventId, attempt } = delivery;
+  const { url, eventId } = delivery;
   if (url === null) return { status: 'dead', told: 'the agent has no address' };
   const body = await composeMessage(deps, delivery);
   if (body === undefined) return { status: 'expired', told: 'the window for offers is over' };
@@ -104,7 +107,15 @@ async function deliver(deps: DispatcherDeps, delivery: ClaimedDelivery): Promise
   const told = describe(reply);
   if (reply.kind === 'answered' && reply.status >= 200 && reply.status < 300)
     return { status: 'delivered', told };
-  const afterMs = webhookPauseMs(attempt, deps.retryFirstMs);
+  return notTaken(deps, delivery, told);
+}
+
+function notTaken(
+  { retryFirstMs }: DispatcherDeps,
+  { attempt: attempts }: ClaimedDelivery,
+  told: string,
+): DeliveryOutcome {
+  const afterMs = webhookPauseMs(attempts, retryFirstMs);
   return afterMs === undefined ? { status: 'dead', told } : { status: 'pending', told, afterMs };
 }
 

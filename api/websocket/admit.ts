@@ -46,8 +46,15 @@ interface Upgrade {
   headers: Readonly<Record<string, string | undefined>>;
 }
 
-/** Throws the catalogue's error where the client is not let in. */
-export async function admit(deps: ApiDeps, upgrade: Upgrade): Promise<Admitted> {
+/**
+ * Throws the catalogue's error where the client is not let in. `onKnown` is waited for as soon as it is known who asks,
+ * whatever comes of it.
+ */
+export async function admit(
+  deps: ApiDeps,
+  upgrade: Upgrade,
+  onKnown: (agent: AgentWithKey) => Promise<void>,
+): Promise<Admitted> {
   const url = parseTarget(upgrade.url);
   const [, sessionId] = /^\/ws\/sessions\/([^/]{1,60})$/.exec(url?.pathname ?? '') ?? [];
   if (!url || sessionId === undefined)
@@ -55,6 +62,7 @@ export async function admit(deps: ApiDeps, upgrade: Upgrade): Promise<Admitted> 
   const { request, signedInQuery } = signedRequest(url, upgrade);
   const { agent, nonce } = await identify(deps, SOCKET_ROUTE, request);
   if (!agent) throw new AuraError('AUTHENTICATION_REQUIRED');
+  await onKnown(agent);
   // An address may be kept where headers are not, so a signature in it opens one connection only.
   if (signedInQuery && nonce !== undefined) await useOnce(deps.nonces, nonce);
   const version = versionOf(SOCKET_ROUTE, request, agent);

@@ -4,6 +4,8 @@ import type { SessionMessage } from '../schemas/websocket';
 
 export interface ConnectionLimits {
   pingEveryMs: number;
+  /** Then the client has to come back and say again who it is: its key may have been revoked. */
+  lifetimeMs: number;
   /** Bytes that may wait for a client that does not read. */
   bufferedMaxBytes: number;
 }
@@ -11,7 +13,7 @@ export interface ConnectionLimits {
 export const CLOSE = {
   /** The session has ended, and everything was said. */
   ended: 1000,
-  /** The server stops; come back with the last event id. */
+  /** The server stops, or the connection has lasted long enough; come back with the last event id. */
   goingAway: 1001,
   failed: 1011,
   /** The client reads too slowly; come back with the last event id. */
@@ -37,11 +39,14 @@ export function openConnection(socket: WebSocket, limits: ConnectionLimits): Con
     socket.ping();
   }, limits.pingEveryMs);
   pulse.unref();
+  const end = setTimeout(() => close(CLOSE.goingAway, 'come back with the last event id'), limits.lifetimeMs);
+  end.unref();
   socket.on('pong', () => (isAlive = true));
   // A frame that is too large or malformed closes the socket, which is all there is to do about it.
   socket.on('error', () => undefined);
   socket.once('close', () => {
     clearInterval(pulse);
+    clearTimeout(end);
     gone.abort();
   });
 

@@ -22,6 +22,7 @@ export interface WebSocketLimits extends ConnectionLimits, SeatLimits {
 
 export const WEBSOCKET_LIMITS: WebSocketLimits = {
   pingEveryMs: 20_000,
+  lifetimeMs: 3_600_000,
   bufferedMaxBytes: 1_048_576,
   connectionsPerAgent: 50,
   connectionsMax: 10_000,
@@ -54,12 +55,16 @@ export function attachWebSockets(server: Server, deps: ApiDeps, limits = WEBSOCK
     const path = (request.url ?? '').replace(/\?.*$/s, '');
     const logged = { request_id: requestId, method: request.method, path };
     socket.on('error', () => socket.destroy());
+    let isCounted = false;
     try {
-      const admitted = await admit(deps, {
+      const asked = {
         url: request.url ?? '',
         headers: request.headers as Record<string, string | undefined>,
+      };
+      const admitted = await admit(deps, asked, (agent) => {
+        isCounted = true;
+        return countUpgrade(deps, agent);
       });
-      await countUpgrade(deps, admitted);
       if (socket.destroyed) return;
       socket.once('close', seats.take(admitted.agent.id));
       sockets.handleUpgrade(request, socket, head, (client) => {
@@ -67,10 +72,8 @@ export function attachWebSockets(server: Server, deps: ApiDeps, limits = WEBSOCK
         serve({ deps, wakes, open }, openConnection(client, limits), admitted);
       });
     } catch (thrown) {
-      const error =
-        thrown instanceof AuraError
-          ? await countFailure(deps, request, thrown)
-          : new AuraError('INTERNAL_ERROR');
+      const refusal = thrown instanceof AuraError ? thrown : new AuraError('INTERNAL_ERROR');
+      const error = isCounted ? refusal : await countFailure(deps, request, refusal);
       if (!(thrown instanceof AuraError))
         log.error({ request_id: requestId, err: thrown }, 'unexpected error');
       log.info({ ...logged, status: error.status }, 'request');

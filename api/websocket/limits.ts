@@ -1,12 +1,12 @@
 /** Upgrades count like requests: of an agent once it is known, else against the address they come from. */
 import type { IncomingMessage } from 'node:http';
 import { AuraError } from '../../domain/errors';
+import type { AgentWithKey } from '../../store/agents';
 import type { ApiDeps } from '../deps';
 import { addressOf, type Count } from '../middleware/rate-limit';
-import type { Admitted } from './admit';
 
 /** Throws `RATE_LIMITED` over the limit. */
-export async function countUpgrade(deps: ApiDeps, { agent }: Admitted): Promise<void> {
+export async function countUpgrade(deps: ApiDeps, agent: AgentWithKey): Promise<void> {
   const limit = agent.role === 'operator' ? 'operations' : 'requests';
   await count(deps, { limit, who: agent.id, points: 1 });
 }
@@ -17,7 +17,7 @@ export async function countFailure(
   request: IncomingMessage,
   refusal: AuraError,
 ): Promise<AuraError> {
-  if (refusal.status !== 401) return refusal;
+  if (refusal.status >= 500) return refusal;
   const who = addressOf({ ip: clientAddress(request, deps.config.proxies) });
   try {
     await count(deps, { limit: 'failures', who, points: 1 });

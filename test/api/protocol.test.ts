@@ -1,7 +1,7 @@
 /** The API over HTTP: who may call, what bad input gets, and that it changes nothing. */
 import { gzipSync } from 'node:zlib';
 import { requestSigningBytes } from '../../domain/request-signature';
-import { newKeyPair, registerPrincipal, Scout, type KeyPair } from '../../sdk';
+import { Beacon, newKeyPair, registerPrincipal, Scout, type KeyPair } from '../../sdk';
 import { testEnvironment, type TestEnvironment } from '../support/environment';
 import { describeOnServer } from '../support/on-server';
 import {
@@ -299,13 +299,10 @@ describeOnServer('the API', () => {
       });
       const six = Array.from({ length: 6 }, () => anOffer());
       await expect(seller.beacon.submitOffers(id, six)).rejects.toMatchObject({ code: 'INVALID_PARAMETER' });
-      const tampered = Object.assign(
-        Object.create(Object.getPrototypeOf(seller.beacon) as object),
-        seller.beacon,
-        {
-          key: newKeyPair(),
-        },
-      ) as typeof seller.beacon;
+      const tampered = new Beacon(env.http, {
+        ...seller.beacon['credentials'],
+        key: newKeyPair(),
+      });
       await expect(tampered.submitOffers(id, [anOffer()])).rejects.toMatchObject({ status: 401 });
       const { rows } = await env.db.raw<{ rows: { n: string }[] }>(
         'SELECT count(*) AS n FROM offers WHERE session_id = ?',

@@ -130,7 +130,7 @@ describeOnServer('rate limits', () => {
       accounts(signer),
       open({ signer, body: {} }),
       ask({ method: 'GET', path: '/v1/sessions/ses_01HZZZZZZZZZZZZZZZZZZZZZZZ', signer }),
-      ask({ method: 'GET', path: '/healthz' }),
+      ask({ method: 'GET', path: '/v1/keys' }),
       accounts({ ...signer, key: newKeyPair() }),
       ask({ method: 'GET', path: '/v1/nowhere' }),
       ask({ method: 'DELETE', path: '/healthz' }),

@@ -232,11 +232,9 @@ describeWithDatabase('registration in the sandbox', (database) => {
     const refused = [401, 'principal_signature'];
     const key = newSigner();
     const { json } = await register(server, 'scouts', scoutBody({ public_key: key.publicKey }));
-    const [version1] = await rows<{ id: string }>(
-      db,
-      'SELECT principal_id AS id FROM agents WHERE id = ?',
-      [String(json.scout_id)],
-    );
+    const [version1] = await rows<{ id: string }>(db, 'SELECT principal_id AS id FROM agents WHERE id = ?', [
+      String(json.scout_id),
+    ]);
     // Before an operator has vetted it.
     await db('principals').where({ id: version1?.id }).update({ trust_level: 'L0' });
     const owner = { id: String(version1?.id), sign: (bytes: string) => key.sign(bytes) };
