@@ -1,7 +1,7 @@
 /** What comes after a settlement, end to end: cancellation, refunds, payouts by schedule, a rail that fails. */
 import { Client, Connection } from '@temporalio/client';
 import { checkLedger } from '../../store/ledger';
-import type { Transaction } from '../../sdk';
+import { newKeyPair, type Transaction } from '../../sdk';
 import { testEnvironment, type TestEnvironment } from '../support/environment';
 import { anOffer, createMarket, post, type Market } from '../support/market';
 
@@ -197,7 +197,9 @@ describe('after the settlement', () => {
   });
 
   it('an operator decides only when it is its turn, and the decision is kept with its signature', async () => {
-    // From now on no proof of the rail holds.
+    // The adapter goes on with a key that was replaced: no proof of its holds.
+    const { publicKey } = newKeyPair();
+    await env.operator.registerRailKey({ rail: 'fednow', publicKey, keyId: 'rail-fednow-2' });
     await env.operator.revokeRailKey('fednow', 'rail-fednow');
     const { buyer, transaction } = await market.aDealCommitted({ rail: 'fednow' });
     const { transaction_id: id } = transaction;

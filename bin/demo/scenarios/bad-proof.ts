@@ -16,7 +16,11 @@ export const badProof: Scenario = {
     const { say, operator, environment } = stage;
     const { platform } = environment;
     const chosen = await stage.choose();
-    chapter(say, "The key of RTP's adapter is revoked: from now on it proves nothing");
+    chapter(say, "RTP's adapter gets a new key and goes on with the old one, which proves nothing any more");
+    const key = keyFile(platform.dataDir, NEW_KEY_ID);
+    const { publicKey } = createSigner(readFileSync(key.path, 'utf8'), NEW_KEY_ID);
+    const validFrom = new Date(Date.now() - AN_HOUR_MS);
+    await operator.registerRailKey({ rail: 'rtp', publicKey, keyId: NEW_KEY_ID, validFrom });
     await operator.revokeRailKey('rtp', 'rail-rtp');
     const deal = await stage.commit(chosen, 'rtp');
     const id = deal.transaction_id;
@@ -31,11 +35,7 @@ export const badProof: Scenario = {
     const { exceptions } = await operator.exceptions({ transaction_id: id });
     say(`  exception: ${strong(exceptions[0]?.cause ?? '')}`);
 
-    chapter(say, 'A new key is registered, and the next inquiry brings a proof that holds');
-    const key = keyFile(platform.dataDir, NEW_KEY_ID);
-    const { publicKey } = createSigner(readFileSync(key.path, 'utf8'), NEW_KEY_ID);
-    const validFrom = new Date(Date.now() - AN_HOUR_MS);
-    await operator.registerRailKey({ rail: 'rtp', publicKey, keyId: NEW_KEY_ID, validFrom });
+    chapter(say, 'The adapter takes up its new key, and the next inquiry brings a proof that holds');
     await platform.introduce('rtp', { keyId: NEW_KEY_ID, publicKey });
     await platform.restart('rail-rtp', { RAIL_KEY_FILE: key.path, RAIL_KEY_ID: NEW_KEY_ID });
     const cleared = await stage.untilSettled(id).then(() => stage.untilCleared(id, 'rtp'));
