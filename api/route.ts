@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import type { ErrorCode } from '../domain/errors';
 import type { IdKind } from '../domain/ids';
+import type { LimitName } from '../domain/rate-limits';
 import type { ApiVersion } from '../domain/versions';
 import type { AgentRole, AgentWithKey } from '../store/agents';
 import type { RegisteredRailKey } from '../store/rails';
@@ -51,8 +52,7 @@ export const SCOPES = [
 export type Scope = (typeof SCOPES)[number];
 
 /** How often is counted together: per agent, for public routes per address. */
-export const RATE_CLASSES = ['requests', 'sessions', 'offers', 'operations', 'public'] as const;
-export type RateClass = (typeof RATE_CLASSES)[number];
+export type RateClass = Exclude<LimitName, 'beacon_requests' | 'failures'>;
 
 export interface RouteSpec<Params, Query, Body> {
   method: 'get' | 'post' | 'put' | 'delete';

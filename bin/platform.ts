@@ -109,7 +109,8 @@ async function startOn(
     TEMPORAL_NAMESPACE: options.temporalNamespace,
     AURA_LOG_LEVEL: options.logLevel ?? 'warn',
     AURA_SANDBOX: 'true',
-    AURA_WORKFLOW_BUNDLE: await writeWorkflowBundle(dataDir),
+    // A run that starts many platforms has it made once.
+    AURA_WORKFLOW_BUNDLE: process.env.AURA_WORKFLOW_BUNDLE ?? (await writeWorkflowBundle(dataDir)),
     AURA_SIGNING_KEY_FILE: aura.path,
     AURA_API_SECRET_FILE: secretFile(dataDir, 'api-secret'),
     AURA_PUBLIC_KEY: aura.publicKey,

@@ -5,6 +5,7 @@ import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bringUpServices, DEFAULT_DATA_DIR, ServiceError } from './services';
 import type { Services } from './services';
+import { writeWorkflowBundle } from './workflow-bundle';
 
 const ROOT = join(__dirname, '..');
 const RULE = '='.repeat(78);
@@ -25,7 +26,7 @@ async function main(): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'aura-test-'));
   const summaryFile = join(folder, 'summary');
   try {
-    return await runJest(services, summaryFile);
+    return await runJest(services, summaryFile, await writeWorkflowBundle(folder));
   } finally {
     await services.stop();
     printSummary(readSummary(summaryFile));
@@ -41,7 +42,11 @@ function warnOfPglite(): void {
   say(RULE);
 }
 
-async function runJest({ temporal, postgres, redis }: Services, summaryFile: string): Promise<number> {
+async function runJest(
+  { temporal, postgres, redis }: Services,
+  summaryFile: string,
+  workflowBundle: string,
+): Promise<number> {
   const args = process.argv.slice(2);
   const setsWorkers = args.some((arg) => /^(--maxWorkers|-w|--runInBand|-i)\b/.test(arg));
   const jest = spawn(
@@ -66,6 +71,7 @@ async function runJest({ temporal, postgres, redis }: Services, summaryFile: str
         TEMPORAL_NAMESPACE: temporal.namespace,
         REDIS_URL: redis.url,
         AURA_SUMMARY_FILE: summaryFile,
+        AURA_WORKFLOW_BUNDLE: workflowBundle,
       },
     },
   );

@@ -1,8 +1,8 @@
 /** Publishes the outbox on Redis as it fills. */
-import { setTimeout } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import type { Db } from './db';
 import { relayEvents } from './outbox';
+import { pause } from './pause';
 
 export const EVENTS_CHANNEL = 'aura:events';
 const BATCH = 200;
@@ -29,8 +29,4 @@ export async function runRelay(
       await pause(FAULT_MS, signal);
     }
   }
-}
-
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await setTimeout(ms, undefined, { signal }).catch(() => undefined);
 }

@@ -6,8 +6,9 @@ import type { OutboxEvent } from '../../store/outbox';
 import { waitFor } from '../long-poll';
 import { requireSelf } from '../own-agent';
 import { route, type Route } from '../route';
+import { beaconParams } from '../schemas/common';
 import { pollQuery, pollResponse } from '../schemas/market';
-import { requestParams1, requestsResponse } from '../schemas/market-1';
+import { requestsResponse } from '../schemas/market-1';
 
 /** Live events may be lost: whoever waits for one looks by itself this often. */
 const LOOK_EVERY_MS = 1_000;
@@ -49,7 +50,7 @@ const poll = route<unknown, z.infer<typeof pollQuery>>({
   },
 });
 
-const pending = route<z.infer<typeof requestParams1>, z.infer<typeof pollQuery>>({
+const pending = route<z.infer<typeof beaconParams>, z.infer<typeof pollQuery>>({
   method: 'get',
   path: '/v1/beacons/:beacon_id/requests',
   summary: 'The pending requests of a seller, each as its webhook would bring it',
@@ -57,7 +58,7 @@ const pending = route<z.infer<typeof requestParams1>, z.infer<typeof pollQuery>>
   access: ['beacon'],
   scope: 'offer:create',
   keySuffices: true,
-  params: requestParams1,
+  params: beaconParams,
   query: pollQuery,
   response: { status: 200, schema: requestsResponse, description: 'Open requests, oldest first' },
   errors: ['AGENT_NOT_FOUND', 'INVALID_PARAMETER'],

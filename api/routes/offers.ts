@@ -23,6 +23,7 @@ import { offersComplete } from '../../workflows/messages';
 import type { ApiDeps } from '../deps';
 import { readOffers } from '../offers/read';
 import { refuseForbiddenOffers } from '../policies';
+import { requireMine } from '../own-session';
 import { route, type Route } from '../route';
 import {
   offerParams,
@@ -191,8 +192,7 @@ const list = route<z.infer<typeof sessionParams>>({
   errors: ['SESSION_NOT_FOUND'],
   async handler({ params, agent, deps, version }) {
     const session = await findSession(deps.db, params.session_id);
-    if (!session || (session.scoutId !== agent.id && agent.role !== 'operator'))
-      throw new AuraError('SESSION_NOT_FOUND');
+    requireMine(session, agent);
     const [offers, at] = await Promise.all([
       rankedOffers(deps.db, session.id, session.maxOffers),
       rankedAt(deps.db, session.id),

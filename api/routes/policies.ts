@@ -3,17 +3,18 @@ import type { z } from 'zod';
 import { AuraError } from '../../domain/errors';
 import { newId } from '../../domain/ids';
 import type { DeclaredPolicies } from '../../domain/policies';
+import type { AgentWithKey } from '../../store/agents';
 import { databaseNow } from '../../store/clock';
 import { inTransaction } from '../../store/db';
 import { agentPolicies, declarePolicies } from '../../store/policies';
 import type { ApiDeps } from '../deps';
+import { requireSelf } from '../own-agent';
 import { route, type Answer, type Route } from '../route';
+import { beaconParams, scoutParams } from '../schemas/common';
 import {
-  beaconParams,
   beaconPoliciesRequest,
   policiesAccepted,
   policiesResponse,
-  scoutParams,
   scoutPoliciesRequest,
 } from '../schemas/policies';
 import { acceptedView, policyView } from '../views/policies';
@@ -46,7 +47,7 @@ export function policyRoutes(): Route[] {
       access: ['scout'],
       params: scoutParams,
       body: scoutPoliciesRequest,
-      handler: ({ params, agent, body, deps }) => declare(deps, own(params.scout_id, agent.id), body),
+      handler: ({ params, agent, body, deps }) => declare(deps, agent, params.scout_id, body),
     }),
     route<z.infer<typeof scoutParams>>({
       ...GET,
@@ -54,8 +55,7 @@ export function policyRoutes(): Route[] {
       summary: "A scout's policies, to itself and to operators",
       access: ['scout', 'operator'],
       params: scoutParams,
-      handler: ({ params, agent, deps }) =>
-        show(deps, agent.role === 'operator' ? params.scout_id : own(params.scout_id, agent.id)),
+      handler: ({ params, agent, deps }) => show(deps, agent, params.scout_id),
     }),
     route<z.infer<typeof beaconParams>, unknown, z.infer<typeof beaconPoliciesRequest>>({
       ...PUT,
@@ -64,7 +64,7 @@ export function policyRoutes(): Route[] {
       access: ['beacon'],
       params: beaconParams,
       body: beaconPoliciesRequest,
-      handler: ({ params, agent, body, deps }) => declare(deps, own(params.beacon_id, agent.id), body),
+      handler: ({ params, agent, body, deps }) => declare(deps, agent, params.beacon_id, body),
     }),
     route<z.infer<typeof beaconParams>>({
       ...GET,
@@ -72,16 +72,9 @@ export function policyRoutes(): Route[] {
       summary: "A beacon's policies, to itself and to operators",
       access: ['beacon', 'operator'],
       params: beaconParams,
-      handler: ({ params, agent, deps }) =>
-        show(deps, agent.role === 'operator' ? params.beacon_id : own(params.beacon_id, agent.id)),
+      handler: ({ params, agent, deps }) => show(deps, agent, params.beacon_id),
     }),
   ];
-}
-
-/** Another agent does not exist for it. */
-function own(wanted: string, agentId: string): string {
-  if (wanted !== agentId) throw new AuraError('AGENT_NOT_FOUND');
-  return agentId;
 }
 
 interface Declaration {
@@ -90,7 +83,8 @@ interface Declaration {
   effective_until?: string | null;
 }
 
-async function declare({ db }: ApiDeps, agentId: string, body: Declaration): Promise<Answer> {
+async function declare({ db }: ApiDeps, agent: AgentWithKey, id: string, body: Declaration): Promise<Answer> {
+  const { id: agentId } = await requireSelf(db, id, agent);
   const { policies, effective_from, effective_until } = body;
   const effectiveFrom = effective_from ? new Date(effective_from) : undefined;
   const effectiveUntil = effective_until ? new Date(effective_until) : null;
@@ -114,7 +108,8 @@ async function declare({ db }: ApiDeps, agentId: string, body: Declaration): Pro
 }
 
 /** What is in force; where nothing is, what comes next or was there last. */
-async function show({ db }: ApiDeps, agentId: string): Promise<Answer> {
+async function show({ db }: ApiDeps, reader: AgentWithKey, id: string): Promise<Answer> {
+  const { id: agentId } = await requireSelf(db, id, reader, { orOperator: true });
   const versions = await agentPolicies(db, agentId, VERSIONS_LOOKED_AT);
   const scheduled = versions
     .filter(({ status }) => status === 'scheduled')

@@ -10,6 +10,7 @@ import { recordAudit, recordEvents } from '../../store/states';
 import { SEARCH_ATTRIBUTES, sessionCancel, sessionOpened, type SessionInput } from '../../workflows/messages';
 import type { AgentWithKey } from '../../store/agents';
 import type { ApiDeps } from '../deps';
+import { requireMine } from '../own-session';
 import { route, type Route } from '../route';
 import { beaconRequestRoutes } from './beacon-requests';
 import { cancelledResponse, sessionParams, sessionResponse } from '../schemas/market';
@@ -145,8 +146,7 @@ async function store(
 /** The scout's own session; anybody else's does not exist for it. */
 async function mySession({ db }: ApiDeps, id: string, agent: AgentWithKey): Promise<SessionInFull> {
   const found = await findSessionInFull(db, id);
-  if (!found || (found.session.scoutId !== agent.id && agent.role !== 'operator'))
-    throw new AuraError('SESSION_NOT_FOUND');
+  requireMine(found?.session, agent);
   return found;
 }
 

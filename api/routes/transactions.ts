@@ -9,9 +9,10 @@ import { insertFulfilment } from '../../store/fulfilments';
 import { dealsOfBeacon, findDeal, type Deal } from '../../store/transactions';
 import { transactionDelivered } from '../../workflows/messages';
 import type { ApiDeps } from '../deps';
+import { requireSelf } from '../own-agent';
 import { route, type Route } from '../route';
+import { beaconParams } from '../schemas/common';
 import {
-  beaconParams,
   dealsResponse,
   fulfilmentRequest,
   listQuery,
@@ -128,7 +129,7 @@ const listOfBeacon = route<z.infer<typeof beaconParams>, z.infer<typeof listQuer
   response: { status: 200, schema: dealsResponse, version1: dealsResponse1, description: 'The deals' },
   errors: ['AGENT_NOT_FOUND', 'INVALID_PARAMETER'],
   async handler({ params, query, agent, deps, version }) {
-    if (params.beacon_id !== agent.id) throw new AuraError('AGENT_NOT_FOUND');
+    await requireSelf(deps.db, params.beacon_id, agent);
     const deals = await dealsOfBeacon(deps.db, agent.id, query.limit);
     if (version === VERSION_1) return { status: 200, body: await dealsView1(deps.db, deals) };
     return {

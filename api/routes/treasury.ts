@@ -10,6 +10,7 @@ import { findPrincipal, lockPrincipals, reinstatePrincipal } from '../../store/p
 import { listRecoveries, openMinor, type Recovery } from '../../store/recoveries';
 import { recordAudit, recordEvents } from '../../store/states';
 import type { PayoutInput } from '../../workflows/messages';
+import { requireSelf } from '../own-agent';
 import { route, type Route } from '../route';
 import {
   payoutScheduleRequest,
@@ -23,7 +24,8 @@ import {
   withdrawalRequest,
   withdrawalResponse,
 } from '../schemas/aftermath';
-import { beaconParams, listQuery } from '../schemas/clearing';
+import { listQuery } from '../schemas/clearing';
+import { beaconParams } from '../schemas/common';
 import { startOnce } from '../workflows';
 import { readAmount } from './agents';
 
@@ -125,7 +127,7 @@ const schedule = route<z.infer<typeof beaconParams>, unknown, z.infer<typeof pay
   response: { status: 200, schema: payoutScheduleResponse, description: 'The schedule from now on' },
   errors: ['INVALID_REQUEST', 'AGENT_NOT_FOUND'],
   async handler({ params, body, agent, deps }) {
-    if (params.beacon_id !== agent.id) throw new AuraError('AGENT_NOT_FOUND');
+    await requireSelf(deps.db, params.beacon_id, agent);
     await inTransaction(deps.db, async (trx) => {
       await setPayoutSchedule(trx, agent.id, body.payout_schedule);
       const detail = { payout_schedule: body.payout_schedule };

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { CLEARING_STATES, MARKET_STATES } from '../../domain/lifecycle';
 import { categorySchema } from '../../domain/constraints';
 import { buyerSchema, shippingSchema } from './clearing-1';
-import { amountsSchema, asset, decimal, extensions, id, instant, rail, text } from './common';
+import { amountsSchema, asset, decimal, extensions, failureSchema, id, instant, rail, text } from './common';
 import { paymentMethod, paymentTermsSchema } from './payment-methods';
 
 const delegation = z.object({
@@ -140,14 +140,11 @@ export const transactionResponse = z
     ledger: z.array(
       z.object({ owner: z.string(), kind: z.string(), currency: z.string(), balance: z.string() }),
     ),
-    failure: z
-      .object({ code: z.string(), message: z.string(), details: z.record(z.string(), z.unknown()) })
-      .nullable(),
+    failure: failureSchema,
     status_url: z.string(),
   })
   .meta({ id: 'Transaction' });
 
-export const beaconParams = z.object({ beacon_id: z.string().max(40) });
 export const listQuery = z.object({ limit: z.coerce.number().int().min(1).max(200).default(50) });
 
 export const dealsResponse = z

@@ -43,6 +43,14 @@ export const text = (max: number) => z.string().trim().min(1).max(max);
 /** Accepted on every message; unknown keys in it are ignored. */
 export const extensions = z.record(z.string(), z.unknown()).optional();
 
+export const scoutParams = z.object({ scout_id: z.string().max(40) });
+export const beaconParams = z.object({ beacon_id: z.string().max(40) });
+
+/** Why a session or its deal came to nothing. */
+export const failureSchema = z
+  .object({ code: z.string(), message: z.string(), details: z.record(z.string(), z.unknown()) })
+  .nullable();
+
 export const errorSchema = z
   .object({
     error: z.object({

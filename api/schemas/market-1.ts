@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { categorySchema, countrySchema } from '../../domain/constraints';
 import { isAsset } from '../../domain/money';
 import { SESSION_STATUSES_1 } from '../../domain/versions';
-import { amount1, id, instant, text } from './common';
+import { amount1, failureSchema, id, instant, text } from './common';
 
 /** An exact amount: text where a float could not hold it. */
 const number1 = z.union([z.number(), z.string()]);
@@ -67,9 +67,7 @@ export const sessionResponse1 = z
     poll_url: z.string(),
     websocket_url: z.string(),
     transaction_id: z.string().nullable(),
-    failure: z
-      .object({ code: z.string(), message: z.string(), details: z.record(z.string(), z.unknown()) })
-      .nullable(),
+    failure: failureSchema,
   })
   .meta({ id: 'Session1' });
 
@@ -245,8 +243,6 @@ export const offerResponse1 = z
     signature: z.string(),
   })
   .meta({ id: 'Offer1' });
-
-export const requestParams1 = z.object({ beacon_id: z.string().max(40) });
 
 export const requestsResponse = z
   .object({

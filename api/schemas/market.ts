@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { CONDITIONS, categorySchema, countrySchema } from '../../domain/constraints';
 import { MARKET_STATES } from '../../domain/lifecycle';
-import { asset, decimal, extensions, id, instant, text } from './common';
+import { asset, decimal, extensions, failureSchema, id, instant, text } from './common';
 import { offersRequest1 } from './market-1';
 import { eitherShape, hasAny, readBy } from './two-shapes';
 
@@ -34,9 +34,7 @@ export const sessionResponse = z
     offers_count: z.int(),
     offers_url: z.string(),
     transaction_id: z.string().nullable(),
-    failure: z
-      .object({ code: z.string(), message: z.string(), details: z.record(z.string(), z.unknown()) })
-      .nullable(),
+    failure: failureSchema,
   })
   .meta({ id: 'Session' });
 

@@ -93,9 +93,6 @@ export const beaconCapabilitiesResponse = z
   })
   .meta({ id: 'BeaconPaymentCapabilitiesResponse' });
 
-export const scoutIdParams = z.object({ scout_id: z.string().max(40) });
-export const beaconIdParams = z.object({ beacon_id: z.string().max(40) });
-
 /** A payment by a facilitator's token, protocol 1.0.0. */
 const facilitatorToken = z.object({
   /** Name or address of a facilitator that AURA knows. */

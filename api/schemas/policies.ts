@@ -18,9 +18,6 @@ export const beaconPoliciesRequest = z
   .object({ policies: beaconPoliciesSchema, ...period })
   .meta({ id: 'BeaconPoliciesRequest' });
 
-export const scoutParams = z.object({ scout_id: z.string().max(40) });
-export const beaconParams = z.object({ beacon_id: z.string().max(40) });
-
 const STATUSES = ['active', 'scheduled', 'superseded', 'expired'] as const;
 
 export const policiesAccepted = z

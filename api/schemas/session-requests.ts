@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { categorySchema, compareDecimals, constraintsSchema, countrySchema } from '../../domain/constraints';
 import { constraintsOfHints } from '../../domain/market/hints';
+import { DEFAULT_PROFILE } from '../../domain/profiles';
 import { amount1, extensions, text } from './common';
 import { eitherShape, hasAny, readBy } from './two-shapes';
 
@@ -46,7 +47,7 @@ const context = z.object({
 });
 
 const sentence = z.string().min(10).max(2_000);
-const profileId = z.string().max(50).default('retail');
+const profileId = z.string().max(50).default(DEFAULT_PROFILE);
 
 const request2 = z.object({
   intent: sentence,

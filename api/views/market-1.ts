@@ -6,13 +6,11 @@ import type { OfferView } from '../../store/offers';
 import type { SellerStanding } from '../../store/seller-standing';
 import type { Session, SessionInFull } from '../../store/sessions';
 import type { Deal } from '../../store/transactions';
-import { rankingMetadata } from './market';
+import { oneDecimal, rankingMetadata } from './market';
 import { jsonNumber } from './numbers';
 
 /** A rating goes to 5, a score to 100. */
 const POINTS_PER_STAR = 20;
-
-const oneDecimal = (value: number) => Math.round(value * 10) / 10;
 
 export function status1(session: Session, deal: SessionInFull['deal']) {
   return sessionStatus1({ market: session.marketState, clearing: deal?.clearingState ?? null });

@@ -28,7 +28,7 @@ export function sessionView({ session, offersCount, deal }: SessionInFull) {
   };
 }
 
-const oneDecimal = (value: number) => Math.round(value * 10) / 10;
+export const oneDecimal = (value: number) => Math.round(value * 10) / 10;
 
 export function rankedOfferView(offer: OfferView, withReputation: boolean) {
   const { document, ranking } = offer;

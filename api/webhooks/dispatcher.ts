@@ -5,6 +5,7 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { webhookPauseMs } from '../../domain/notifications';
+import { pause } from '../../store/pause';
 import {
   claimDeliveries,
   recordOutcome,
@@ -123,8 +124,4 @@ function notTaken(
 function describe(reply: WebhookReply): string {
   if (reply.kind === 'answered') return `answered ${reply.status}`;
   return reply.kind === 'timeout' ? 'no answer in time' : `${reply.kind}: ${reply.reason}`;
-}
-
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await setTimeout(ms, undefined, { signal }).catch(() => undefined);
 }

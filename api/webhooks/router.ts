@@ -1,9 +1,9 @@
 /** Routes what leaves through the outbox to those who may know it, and tells of offers that have run out. */
-import { setTimeout } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { routeEvents } from '../../store/agent-events';
 import type { Db } from '../../store/db';
 import { tellExpiredOffers } from '../../store/offer-expiry';
+import { pause } from '../../store/pause';
 
 const BATCH = 200;
 const IDLE_MS = 50;
@@ -25,8 +25,4 @@ export async function runRouter({ db, log }: { db: Db; log: Logger }, signal: Ab
       await pause(FAULT_MS, signal);
     }
   }
-}
-
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await setTimeout(ms, undefined, { signal }).catch(() => undefined);
 }

@@ -9,6 +9,7 @@ import { useOnce, type SignedRequest } from '../middleware/authenticate';
 import { identify } from '../middleware/identify';
 import { validate } from '../middleware/validate';
 import { versionOf } from '../middleware/version';
+import { requireMine } from '../own-session';
 import { route } from '../route';
 import { socketQuery } from '../schemas/websocket';
 
@@ -67,8 +68,7 @@ export async function admit(
   if (signedInQuery && nonce !== undefined) await useOnce(deps.nonces, nonce);
   const version = versionOf(SOCKET_ROUTE, request, agent);
   const session = await findSession(deps.db, sessionId);
-  if (!session || (session.scoutId !== agent.id && agent.role !== 'operator'))
-    throw new AuraError('SESSION_NOT_FOUND');
+  requireMine(session, agent);
   return { agent, session, version, lastEventId: await readLastEventId(deps, session.id, url, upgrade) };
 }
 

@@ -1,10 +1,10 @@
 /** One session's stream to one client: what was missed, then what happens, each event once and in order. */
-import { setTimeout } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { isEnded } from '../../domain/session-progress';
 import type { ApiVersion } from '../../domain/versions';
 import type { Db } from '../../store/db';
 import type { OutboxEvent } from '../../store/outbox';
+import { pause } from '../../store/pause';
 import { eventsOfSession } from '../../store/session-events';
 import type { SessionMessage } from '../schemas/websocket';
 import { createNarrator, type Narrator, type Told } from './messages';
@@ -51,7 +51,7 @@ export async function stream(options: StreamOptions): Promise<'ended' | 'left'> 
     } catch (error) {
       // The books are away. What is due waits there.
       log.warn({ err: error, session_id: options.sessionId }, 'a session could not be read for its stream');
-      await setTimeout(FAULT_MS, undefined, { signal }).catch(() => undefined);
+      await pause(FAULT_MS, signal);
     }
   }
   return 'left';

@@ -30,7 +30,6 @@ export const CONSENT_BOUNDARIES = [
   'share_phone_for_delivery',
   'marketing_opt_in',
 ] as const;
-export type ConsentBoundary = (typeof CONSENT_BOUNDARIES)[number];
 
 const boundary = z.boolean().optional();
 
