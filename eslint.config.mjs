@@ -13,7 +13,23 @@ const mayImport = {
   api: ['api', 'domain', 'store', 'messages'],
   messages: ['messages', 'domain'],
   migrations: ['migrations', 'domain'],
-  bin: ['bin', 'domain', 'store', 'rails', 'activities', 'workflows', 'messages', 'api', 'sdk', 'migrations'],
+  bin: [
+    'bin',
+    'domain',
+    'store',
+    'rails',
+    'activities',
+    'workflows',
+    'messages',
+    'api',
+    'sdk',
+    'migrations',
+    'faults',
+    'checker',
+  ],
+  faults: ['faults', 'checker', 'bin', 'domain', 'store', 'rails', 'sdk'],
+  // It judges the product, so it may lean on none of it but the rules.
+  checker: ['checker', 'domain'],
   test: [
     'test',
     'domain',
@@ -26,11 +42,13 @@ const mayImport = {
     'sdk',
     'migrations',
     'bin',
+    'faults',
+    'checker',
   ],
 };
 const typesOnly = { workflows: ['activities'] };
 
-const folders = Object.keys(mayImport).filter((folder) => folder !== 'messages');
+const folders = Object.keys(mayImport).filter((folder) => !['messages', 'checker'].includes(folder));
 
 const ioModules = ['pg', 'knex', 'ioredis', 'koa', '@koa/router', 'undici', 'pino', '@temporalio/*'];
 const ioBuiltins = [
@@ -61,6 +79,7 @@ export default tseslint.config(
       'import/resolver': { node: { extensions: ['.ts', '.js', '.json'] } },
       'boundaries/elements': [
         { type: 'messages', pattern: 'workflows/messages/**', partialMatch: false },
+        { type: 'checker', pattern: 'faults/checker/**', partialMatch: false },
         ...folders.map((type) => ({ type, pattern: `${type}/**`, partialMatch: false })),
       ],
     },

@@ -18,8 +18,7 @@ export async function committed(
   },
 ) {
   const { transactionId, session, offer, totalUsdMinor, rail } = told;
-  const now = await databaseNow(trx);
-  const { all } = await countOffers(trx, session.id, offer.beaconId);
+  const [now, { all }] = await Promise.all([databaseNow(trx), countOffers(trx, session.id, offer.beaconId)]);
   return {
     session_id: session.id,
     scout_id: session.scoutId,

@@ -44,19 +44,24 @@ export function commitActivities(deps: ActivityDeps) {
   return {
     async commitDeal({ transactionId }: { transactionId: string }): Promise<CommitResult> {
       return inTransaction(deps.db, async (trx) => {
-        const record = await lockKeyOf(trx, transactionId);
+        const [record, known] = await Promise.all([
+          lockKeyOf(trx, transactionId),
+          findDeal(trx, transactionId),
+        ]);
         if (!record) throw new Error(`no commit was stored for ${transactionId}`);
         if (record.outcome && 'refusal' in record.outcome)
           return { outcome: 'refused', refusal: record.outcome.refusal };
-        if (await findDeal(trx, transactionId)) return repeated(trx, transactionId);
+        if (known) return repeated(trx, transactionId);
         return decide(trx, transactionId, record.request as CommitRequest);
       });
     },
   };
 
   async function decide(trx: Trx, transactionId: string, request: CommitRequest): Promise<CommitResult> {
-    const session = await lockSession(trx, request.sessionId);
-    const offer = await offerForGate(trx, request.terms.offerId);
+    const [session, offer] = await Promise.all([
+      lockSession(trx, request.sessionId),
+      offerForGate(trx, request.terms.offerId),
+    ]);
     const principals = await lockPrincipals(trx, [
       session.principalId,
       ...(offer ? [offer.principalId] : []),
@@ -64,8 +69,10 @@ export function commitActivities(deps: ActivityDeps) {
     const facts = await gateFacts(trx, deps, session, offer, principals, request);
     const gate = runGate(facts);
     if (!gate.passed) return refuse(trx, transactionId, request, gate.refusal, gate.steps, facts.policy);
-    await store(trx, deps, transactionId, session, offer as OfferForGate, request, gate.decision, gate.steps);
-    await setOutcome(trx, transactionId, { status: 201, body: null });
+    await Promise.all([
+      store(trx, deps, transactionId, session, offer as OfferForGate, request, gate.decision, gate.steps),
+      setOutcome(trx, transactionId, { status: 201, body: null }),
+    ]);
     return advanceToSettling(trx, deps, await lockDeal(trx, transactionId), { isCommit: true });
   }
 }
@@ -134,16 +141,35 @@ async function gateFacts(
     { agentId: session.scoutId, principal: buyer },
     ...(offer && seller ? [{ agentId: offer.beaconId, principal: seller }] : []),
   ];
-  const [buyerFacts, sellerFacts] = await partyFacts(trx, parties, asset);
-  if (!buyerFacts) throw new Error(`no facts of ${session.scoutId}`);
   const delegationId =
     terms.authority.kind === 'delegated' ? terms.authority.credential.delegation.delegation_id : null;
+  const [[buyerFacts, sellerFacts], now, dealOfSession, spent, rails, payment, pair, policy, rate] =
+    await Promise.all([
+      partyFacts(trx, parties, asset),
+      databaseNow(trx),
+      findDealOfSession(trx, session.id),
+      delegationId ? delegationSpent(trx, delegationId) : 0n,
+      seller
+        ? railOptions(trx, deps.railTerms, {
+            buyerPrincipalId: buyer.id,
+            sellerPrincipalId: seller.id,
+            asset,
+            mandateId,
+            fallback: fallback ?? mandateId === undefined,
+          })
+        : [],
+      declaredBy(trx, { scoutId: session.scoutId, beaconId: offer?.beaconId }),
+      seller ? pairHistory(trx, buyer.id, seller.id) : { undisputedDeals: 0, openDisputes: 0 },
+      commitPolicy(trx, deps.policies, session, offer, request),
+      usdPerUnit(trx, asset),
+    ]);
+  if (!buyerFacts) throw new Error(`no facts of ${session.scoutId}`);
   return {
-    now: await databaseNow(trx),
+    now,
     session: {
       id: session.id,
       market: session.marketState,
-      committedOfferId: (await findDealOfSession(trx, session.id))?.offerId ?? null,
+      committedOfferId: dealOfSession?.offerId ?? null,
       constraints: session.interpretation?.constraints ?? session.asked.constraints,
     },
     profile: deps.profiles[session.profileId],
@@ -161,20 +187,12 @@ async function gateFacts(
     buyer: buyerFacts,
     seller: sellerFacts,
     buyerPrincipalKey: buyer.publicKey,
-    delegationSpentMinor: delegationId ? await delegationSpent(trx, delegationId) : 0n,
-    rails: seller
-      ? await railOptions(trx, deps.railTerms, {
-          buyerPrincipalId: buyer.id,
-          sellerPrincipalId: seller.id,
-          asset,
-          mandateId,
-          fallback: fallback ?? mandateId === undefined,
-        })
-      : [],
-    payment: await declaredBy(trx, { scoutId: session.scoutId, beaconId: offer?.beaconId }),
-    pair: seller ? await pairHistory(trx, buyer.id, seller.id) : { undisputedDeals: 0, openDisputes: 0 },
-    policy: await commitPolicy(trx, deps.policies, session, offer, request),
-    usdPerUnit: await usdPerUnit(trx, asset),
+    delegationSpentMinor: spent,
+    rails,
+    payment,
+    pair,
+    policy,
+    usdPerUnit: rate,
   };
 }
 
@@ -199,6 +217,11 @@ async function store(
   };
   const profile = deps.profiles[session.profileId];
   const { terms } = request;
+  const [lastFour, told] = await Promise.all([
+    first.rail === 'card' ? lastFourOf(trx, first.mandateRef) : {},
+    committed(trx, { transactionId, session, offer, totalUsdMinor, rail: first.rail }),
+  ]);
+  // It waits for its data key, and what follows refers to it.
   await insertTransaction(trx, {
     id: transactionId,
     sessionId: session.id,
@@ -232,11 +255,11 @@ async function store(
     rail: first.rail,
     mandateId: first.mandateRef,
     railPlan: rails.map(({ rail, mandateRef }) => ({ rail, mandate_id: mandateRef ?? '' })),
-    payment: { ...decision.payment, ...(await lastFourOf(trx, first.mandateRef)) },
+    payment: { ...decision.payment, ...lastFour },
     gate,
     risk,
   });
-  await insertExposures(
+  const exposed = insertExposures(
     trx,
     { transactionId, asset: amounts.asset, amountMinor: amounts.totalMinor, usdMinor: totalUsdMinor },
     [
@@ -244,13 +267,12 @@ async function store(
       { role: 'seller', principalId: offer.principalId, agentId: offer.beaconId },
     ],
   );
-  await insertMargins(trx, transactionId, amounts.asset, [
+  const margined = insertMargins(trx, transactionId, amounts.asset, [
     { role: 'buyer', principalId: session.principalId, requiredMinor: margins.buyerMinor },
     { role: 'seller', principalId: offer.principalId, requiredMinor: margins.sellerMinor },
   ]);
-  // The gate saw that it covers the total, and the payer's row has been locked since.
-  if (!(await useMandate(trx, first.mandateRef, amounts.totalMinor))) throw new Error('the mandate ran out');
-  await recordChange(trx, {
+  const used = useMandate(trx, first.mandateRef, amounts.totalMinor);
+  const changed = recordChange(trx, {
     sessionId: session.id,
     transactionId,
     state: { market: session.marketState, clearing: null },
@@ -260,7 +282,7 @@ async function store(
       {
         type: 'session.committed',
         correlationId: session.id,
-        payload: await committed(trx, { transactionId, session, offer, totalUsdMinor, rail: first.rail }),
+        payload: told,
       },
       {
         type: 'transaction.initiated',
@@ -281,4 +303,7 @@ async function store(
     ],
     audit: { action: 'commit.passed', detail: { offer_id: offer.id, steps: gate } },
   });
+  const [covered] = await Promise.all([used, exposed, margined, changed]);
+  // The gate saw that it covers the total, and the payer's row has been locked since.
+  if (!covered) throw new Error('the mandate ran out');
 }

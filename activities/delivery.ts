@@ -9,7 +9,7 @@ import { marginsOf, setMargin } from '../store/margins';
 import { insertPayable } from '../store/payouts';
 import { recoveriesOf } from '../store/recoveries';
 import { refundsOf } from '../store/refunds';
-import { hasStep, recordChange, type Step } from '../store/states';
+import { hasDealStep, recordChange, type Step } from '../store/states';
 import { lockDeal, releaseExposures, stateOf, type Deal } from '../store/transactions';
 import { heldByDeal } from './clear';
 import type { ActivityDeps } from './deps';
@@ -43,28 +43,54 @@ export function deliveryActivities(deps: ActivityDeps) {
     /** Goes as far as the deal allows right now. Running it again changes nothing. */
     async advanceDeal({ transactionId }: { transactionId: string }): Promise<DealProgress> {
       return inTransaction(deps.db, async (trx) => {
-        let deal = await lockDeal(trx, transactionId);
-        if (deal.marketState === 'committed' && isPaid(deal)) {
-          const cancellation = await cancellationOf(trx, deal.id);
-          if (cancellation) await cancel(trx, deps, deal, cancellation);
-          else if (await delivered(trx, deal)) await fulfil(trx, deal);
-          else await missDelivery(trx, deps, deal);
-        }
-        deal = await lockDeal(trx, transactionId);
-        if (deal.marketState === 'fulfilled') await complete(trx, deal);
-        deal = await lockDeal(trx, transactionId);
-        return progressOf(trx, deps, deal);
+        const [deal, cancellation, fulfilments, now, standing] = await Promise.all(
+          lookAt(trx, transactionId),
+        );
+        const report = fulfilments.find(({ status }) => status === 'delivered');
+        const isOpen = deal.marketState === 'committed' && isPaid(deal);
+        if (isOpen && cancellation) await cancel(trx, deps, deal, cancellation);
+        else if (isOpen && report) await fulfil(trx, deal, report.reportedBy);
+        else if (isOpen && now.getTime() >= deliveryDueMs(deps, deal)) await missDelivery(trx, deps, deal);
+        else if (deal.marketState !== 'fulfilled') return progressOf(trx, deps, deal, standing, now);
+        const moved = await lockDeal(trx, transactionId);
+        if (moved.marketState === 'fulfilled') await complete(trx, moved);
+        const [after, since] = await Promise.all([
+          lockDeal(trx, transactionId),
+          standingOf(trx, transactionId),
+        ]);
+        return progressOf(trx, deps, after, since, now);
       });
     },
   };
 }
 
-function isPaid({ clearingState }: Deal): boolean {
-  return clearingState === 'settled' || clearingState === 'cleared' || clearingState === 'refunded';
+/**
+ * Where a deal stands that was paid within this transaction; undefined where something was asked of it before, and a
+ * look of its own has to act on that.
+ */
+export async function lookOncePaid(
+  trx: Trx,
+  deps: ActivityDeps,
+  transactionId: string,
+): Promise<DealProgress | undefined> {
+  const [deal, cancellation, fulfilments, now, standing] = await Promise.all(lookAt(trx, transactionId));
+  const waits = deal.marketState === 'committed' && now.getTime() < deliveryDueMs(deps, deal);
+  if (!waits || cancellation || fulfilments.length > 0) return undefined;
+  return progressOf(trx, deps, deal, standing, now);
 }
 
-async function delivered(trx: Trx, deal: Deal): Promise<{ reportedBy: string } | undefined> {
-  return (await fulfilmentsOf(trx, deal.id)).find(({ status }) => status === 'delivered');
+/** What a look reads, in one round trip; the deal is held from then on. */
+const lookAt = (trx: Trx, transactionId: string) =>
+  [
+    lockDeal(trx, transactionId),
+    cancellationOf(trx, transactionId),
+    fulfilmentsOf(trx, transactionId),
+    databaseNow(trx),
+    standingOf(trx, transactionId),
+  ] as const;
+
+function isPaid({ clearingState }: Deal): boolean {
+  return clearingState === 'settled' || clearingState === 'cleared' || clearingState === 'refunded';
 }
 
 const told = (deal: Deal) => ({
@@ -75,9 +101,8 @@ const told = (deal: Deal) => ({
 });
 
 /** T6. */
-async function fulfil(trx: Trx, deal: Deal): Promise<void> {
+async function fulfil(trx: Trx, deal: Deal, reportedBy: string): Promise<void> {
   if (deal.clearingState === 'refunded') return;
-  const { reportedBy = 'aura' } = (await delivered(trx, deal)) ?? {};
   await recordChange(trx, {
     sessionId: deal.sessionId,
     transactionId: deal.id,
@@ -164,7 +189,8 @@ async function cancel(trx: Trx, deps: ActivityDeps, deal: Deal, wish: Cancellati
     return;
   }
   if (deal.clearingState !== 'refunded') return;
-  const steps: Step[] = [{ transition: 'T5', detail: { reason: wish.reason } }];
+  // In whose words, the cancellation says: they may be personal, and history is kept for ever.
+  const steps: Step[] = [{ transition: 'T5', detail: { refunded: true } }];
   const margins = await marginsOf(trx, deal.id);
   const mine = wish.principalId === deal.buyerPrincipalId ? margins.buyer : margins.seller;
   await chargePenalty(trx, deal, wish, mine);
@@ -178,7 +204,7 @@ async function cancel(trx: Trx, deps: ActivityDeps, deal: Deal, wish: Cancellati
       { type: 'transaction.cancelled', correlationId: deal.sessionId, payload: told(deal) },
       { type: 'session.cancelled', correlationId: deal.sessionId, payload: told(deal) },
     ],
-    audit: { action: 'deal.cancelled', detail: { reason: wish.reason } },
+    audit: { action: 'deal.cancelled', detail: { refunded: true } },
   });
   await freeMargins(trx, deal, 'cancelled');
   await releaseExposures(trx, deal.id);
@@ -187,8 +213,6 @@ async function cancel(trx: Trx, deps: ActivityDeps, deal: Deal, wish: Cancellati
 /** T13: nothing was delivered by the profile's deadline. */
 async function missDelivery(trx: Trx, deps: ActivityDeps, deal: Deal): Promise<void> {
   if (deal.clearingState === 'refunded') return;
-  const now = await databaseNow(trx);
-  if (now.getTime() < deliveryDueMs(deps, deal)) return;
   await openDispute(trx, deps, deal, {
     side: 'aura',
     filedBy: 'aura',
@@ -205,14 +229,28 @@ function deliveryDueMs({ profiles }: ActivityDeps, deal: Deal): number {
 
 const OVER: readonly string[] = ['completed', 'cancelled', 'failed'];
 
-async function progressOf(trx: Trx, deps: ActivityDeps, deal: Deal): Promise<DealProgress> {
-  const refunds = await refundsOf(trx, deal.id);
+/** What is under way around a deal. */
+async function standingOf(trx: Trx, transactionId: string) {
+  const [refunds, recoveries, dispute, released] = await Promise.all([
+    refundsOf(trx, transactionId),
+    recoveriesOf(trx, transactionId),
+    openDisputeOf(trx, transactionId),
+    hasDealStep(trx, transactionId, 'T8'),
+  ]);
+  return { refunds, recoveries, dispute, released };
+}
+
+async function progressOf(
+  trx: Trx,
+  deps: ActivityDeps,
+  deal: Deal,
+  { refunds, recoveries, dispute, released }: Awaited<ReturnType<typeof standingOf>>,
+  now: Date,
+): Promise<DealProgress> {
   const refundIds = refunds.filter(({ status }) => status === 'pending').map(({ id }) => id);
-  const recoveries = (await recoveriesOf(trx, deal.id)).filter(({ status }) => status === 'called');
+  const called = recoveries.filter(({ status }) => status === 'called');
   const over = OVER.includes(deal.marketState);
-  const dispute = await openDisputeOf(trx, deal.id);
   const margin = await stepMargins(trx, deps, deal, { frozen: dispute !== undefined });
-  const now = await databaseNow(trx);
   const awaitsDelivery = deal.marketState === 'committed' && isPaid(deal);
   const waits = [
     ...(margin.nextStepMs === null ? [] : [margin.nextStepMs]),
@@ -224,8 +262,8 @@ async function progressOf(trx: Trx, deps: ActivityDeps, deal: Deal): Promise<Dea
     done: over && !margin.held && refundIds.length === 0,
     waitMs: waits.length > 0 ? Math.min(...waits) : null,
     refundIds,
-    recoveryIds: recoveries.map(({ id }) => id),
+    recoveryIds: called.map(({ id }) => id),
     disputeId: dispute?.id ?? null,
-    payOut: await hasStep(trx, deal.sessionId, 'T8'),
+    payOut: released,
   };
 }

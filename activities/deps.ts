@@ -4,6 +4,7 @@ import type { Signer } from '../domain/keys';
 import type { PolicyEngine } from '../domain/policies';
 import type { Profiles } from '../domain/profiles';
 import type { RailTerms } from '../domain/rail-terms';
+import type { Retention } from '../domain/retention';
 import type { RailName, SettlementProof } from '../domain/settlement';
 import type { Db } from '../store/db';
 
@@ -19,6 +20,8 @@ export interface ActivityDeps {
   policies: PolicyEngine;
   /** Reads a proof's native evidence independently of who brought it, by rail; answers what is wrong with it. */
   readEvidence?: Partial<Record<RailName, (proof: SettlementProof) => Promise<readonly string[]>>>;
+  /** How long what is kept for a time is kept instead of as usual. */
+  retention?: Retention;
   /** How long a margin call stays open instead of what the profile says. */
   marginCallMs?: number;
 }

@@ -17,6 +17,7 @@ import { refundActivities } from './refund';
 import { retryActivities } from './retry';
 import { sessionActivities } from './session';
 import { settleActivities } from './settle';
+import { upkeepActivities } from './upkeep';
 
 export function createActivities(deps: ActivityDeps) {
   return {
@@ -37,6 +38,7 @@ export function createActivities(deps: ActivityDeps) {
     ...reconciliationActivities(deps),
     ...disputeActivities(deps),
     ...evidenceActivities(deps),
+    ...upkeepActivities(deps),
   };
 }
 

@@ -33,12 +33,24 @@ export interface InstructionOrder {
   returnsReference?: string;
 }
 
-export async function instruct(
-  trx: Trx,
-  { signer, railTerms }: Pick<ActivityDeps, 'signer' | 'railTerms'>,
+type Deps = Pick<ActivityDeps, 'signer' | 'railTerms'>;
+
+export async function instruct(trx: Trx, deps: Deps, order: InstructionOrder): Promise<SignedInstruction> {
+  const signed = signedOrder(deps, order, await databaseNow(trx));
+  await storeOrder(trx, signed, order);
+  return signed;
+}
+
+export function storeOrder(trx: Trx, signed: SignedInstruction, order: InstructionOrder): Promise<void> {
+  return insertInstruction(trx, signed, { transactionId: order.transactionId, replaces: order.replaces });
+}
+
+/** The instruction that the order comes to; it is to be stored before it is sent. */
+export function signedOrder(
+  { signer, railTerms }: Deps,
   order: InstructionOrder,
-): Promise<SignedInstruction> {
-  const now = await databaseNow(trx);
+  now: Date,
+): SignedInstruction {
   const settledAs = railTerms[order.rail].settles[order.asset] ?? order.asset;
   const instruction: Instruction = {
     type: 'aura.settlement-instruction.v1',
@@ -55,9 +67,7 @@ export async function instruct(
     created_at: now.toISOString(),
     expires_at: new Date(now.getTime() + railTerms[order.rail].instructionTtlMs).toISOString(),
   };
-  const signed = signInstruction(instruction, signer);
-  await insertInstruction(trx, signed, { transactionId: order.transactionId, replaces: order.replaces });
-  return signed;
+  return signInstruction(instruction, signer);
 }
 
 /** The rail's side of a ledger entry in the books' asset. */

@@ -48,13 +48,16 @@ export async function judgeAnswer(
   // An adapter may be anybody's: what it says is read before it is believed.
   const answer = readRailAnswer(stored.instruction.rail, given);
   const id = stored.instruction.instruction_id;
-  if (stored.status === 'executed' || stored.status === 'reversed') return executedBefore(trx, id);
+  if (stored.status === 'executed' || stored.status === 'reversed') return executedBefore(trx, stored);
   // Final once decided: its successor may be under way. Should it execute all the same, reconciliation shows a late line.
   if (stored.status === 'never_executed') return { verdict: 'never_executed', cause: 'it was proved before' };
   switch (answer.outcome) {
     case 'executed': {
-      await ingestLines(trx, answer.lines);
-      return judgeProof(trx, stored, answer.proof, context);
+      const [, judgement] = await Promise.all([
+        ingestLines(trx, answer.lines),
+        judgeProof(trx, stored, answer.proof, context),
+      ]);
+      return judgement;
     }
     case 'pending':
       return judgePending(trx, stored, answer, context);
@@ -88,9 +91,13 @@ async function judgePending(
   return { verdict: 'pending', cause: answer.detail, overdue: now.getTime() > normalUntil };
 }
 
-async function executedBefore(trx: Trx, id: string): Promise<Judgement> {
-  const proof = await findProof(trx, id);
-  return { verdict: 'executed', checks: proof?.checks ?? [], match: await matchInstruction(trx, id) };
+async function executedBefore(trx: Trx, { instruction }: StoredInstruction): Promise<Judgement> {
+  const proof = await findProof(trx, instruction.instruction_id);
+  return {
+    verdict: 'executed',
+    checks: proof?.checks ?? [],
+    match: await matchInstruction(trx, instruction),
+  };
 }
 
 async function judgeProof(
@@ -100,26 +107,38 @@ async function judgeProof(
   { finalityAsked, evidenceProblems }: JudgeContext,
 ): Promise<Judgement> {
   const { instruction } = stored;
+  const id = instruction.instruction_id;
+  const [keys, now, used, known] = await Promise.all([
+    railKeys(trx, instruction.rail),
+    databaseNow(trx),
+    referenceUsed(trx, proof),
+    findProof(trx, id),
+  ]);
   const { accepted, checks } = checkProof({
     instruction,
     proof,
-    railKeys: await railKeys(trx, instruction.rail),
+    railKeys: keys,
     finalityAsked,
-    now: await databaseNow(trx),
-    referenceUsed: await referenceUsed(trx, proof),
+    now,
+    referenceUsed: used,
     evidenceProblems,
   });
-  const kept = { ...proof, id: newId('proof'), instructionId: instruction.instruction_id, accepted, checks };
-  const known = await findProof(trx, instruction.instruction_id);
-  if (known?.signature !== proof.signature) await insertProof(trx, kept);
+  const kept = { ...proof, id: newId('proof'), instructionId: id, accepted, checks };
+  const isNew = known?.signature !== proof.signature;
   if (accepted) {
-    await setInstructionStatus(trx, instruction.instruction_id, 'executed');
-    return { verdict: 'executed', checks, match: await matchInstruction(trx, instruction.instruction_id) };
+    // It waits for its data key, and matching looks for it.
+    if (isNew) await insertProof(trx, kept);
+    const [, match] = await Promise.all([
+      setInstructionStatus(trx, id, 'executed'),
+      matchInstruction(trx, instruction),
+    ]);
+    return { verdict: 'executed', checks, match };
   }
+  if (isNew) await insertProof(trx, kept);
   const trusted = checks.every(
     ({ check, passed }) => passed || (check !== 'signature' && check !== 'correlation'),
   );
-  await setInstructionStatus(trx, instruction.instruction_id, trusted ? 'nonconforming' : 'unknown');
+  await setInstructionStatus(trx, id, trusted ? 'nonconforming' : 'unknown');
   if (trusted) return { verdict: 'nonconforming', checks, proof };
   const failed = checks.filter(({ passed }) => !passed).map(({ check, detail }) => `${check}: ${detail}`);
   return { verdict: 'unknown', why: 'bad_proof', cause: `bad proof (${failed.join('; ')})` };

@@ -12,7 +12,7 @@ import { marginsOf, setMargin, type Margin } from '../store/margins';
 import { nettingOf } from '../store/netting';
 import { hasStep, recordAudit, recordEvents } from '../store/states';
 import { lockDeal, type Deal } from '../store/transactions';
-import { advanceToSettling, fundingOf } from './authorize';
+import { advanceToSettling, freeCollateral, fundingOf } from './authorize';
 import type { CommitResult } from './commit';
 import type { ActivityDeps } from './deps';
 import { endDeal } from './end';
@@ -46,8 +46,8 @@ export function marginActivities(deps: ActivityDeps) {
       await inTransaction(deps.db, async (trx) => {
         const deal = await lockDeal(trx, transactionId);
         if (deal.clearingState !== 'risk_assessed') return;
-        const margins = await marginsOf(trx, transactionId);
-        const { buyer } = await fundingOf(trx, deps, deal, margins);
+        const [margins, free] = await Promise.all([marginsOf(trx, transactionId), freeCollateral(trx, deal)]);
+        const { buyer } = fundingOf(deps, deal, margins, free);
         const byBuyer = buyer.shortfallMinor > 0n;
         const defaulter = byBuyer ? deal.buyerPrincipalId : deal.sellerPrincipalId;
         await endDeal(trx, deal, {
@@ -97,14 +97,18 @@ export async function stepMargins(
   { frozen }: { frozen: boolean },
 ): Promise<{ held: boolean; nextStepMs: number | null }> {
   if (ENDED_WITHOUT_WINDOWS.includes(deal.marketState)) await freeMargins(trx, deal, 'ended');
-  const margins = await marginsOf(trx, deal.id);
+  const [margins, fulfilments, now] = await Promise.all([
+    marginsOf(trx, deal.id),
+    fulfilmentsOf(trx, deal.id),
+    databaseNow(trx),
+  ]);
   const held = margins.buyer.heldMinor + margins.seller.heldMinor > 0n;
-  const deliveredAt = (await fulfilmentsOf(trx, deal.id)).find(({ status }) => status === 'delivered')?.at;
+  const deliveredAt = fulfilments.find(({ status }) => status === 'delivered')?.at;
   const from = deliveredAt ?? (deal.marketState === 'completed' ? deal.updatedAt : undefined);
   if (!held || frozen || !from) return { held, nextStepMs: null };
   const profile = deps.profiles[deal.profileId];
   const windowDays = Math.max(profile.disputeWindowDays, deps.railTerms[deal.rail].reversalWindowDays);
-  const elapsedMs = Math.max(0, (await databaseNow(trx)).getTime() - from.getTime());
+  const elapsedMs = Math.max(0, now.getTime() - from.getTime());
   const day = Math.floor(elapsedMs / profile.dayMs);
   // A deal whose margin may still be wanted keeps it: it steps down only once everything else is over.
   if (deal.marketState !== 'completed') return { held, nextStepMs: null };

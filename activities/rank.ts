@@ -7,7 +7,7 @@ import { rankOffers, riskFactor, scoreOffer, structuredMatch } from '../domain/m
 import { databaseNow } from '../store/clock';
 import type { Trx } from '../store/db';
 import { offersToRank, type OfferRanking, type OfferToRank } from '../store/offers';
-import { findPrincipal } from '../store/principals';
+import { findPrincipals } from '../store/principals';
 import { reputations } from '../store/reputation';
 import type { Session } from '../store/sessions';
 
@@ -16,12 +16,24 @@ export async function rankOffersOf(
   trx: Trx,
   session: Session,
 ): Promise<{ id: string; rank: number | null; ranking: OfferRanking }[]> {
-  const now = await databaseNow(trx);
-  const offers = await offersToRank(trx, session.id);
+  const [now, offers] = await Promise.all([databaseNow(trx), offersToRank(trx, session.id)]);
   const sellers = await sellerRecords(
     trx,
     offers.map(({ principalId }) => principalId),
   );
+  return rankAll(session, offers, sellers, now);
+}
+
+/** The seller's reputation and probability of default, by principal. */
+export type SellerRecords = ReadonlyMap<string, { reputation: number; pd: number }>;
+
+/** Computes only; all that was read is handed in. */
+export function rankAll(
+  session: Pick<Session, 'interpretation' | 'asked' | 'maxOffers'>,
+  offers: readonly OfferToRank[],
+  sellers: SellerRecords,
+  now: Date,
+): { id: string; rank: number | null; ranking: OfferRanking }[] {
   const scored = offers.map((offer) => ({ offer, ranking: scoreOne(session, offer, sellers, now) }));
   const ranked = rankOffers(
     scored
@@ -36,25 +48,21 @@ export async function rankOffersOf(
   return scored.map(({ offer, ranking }) => ({ id: offer.id, rank: place.get(offer.id) ?? null, ranking }));
 }
 
-async function sellerRecords(trx: Trx, principalIds: string[]) {
-  const reputation = await reputations(trx, principalIds);
-  const records = new Map<string, { reputation: number; pd: number }>();
-  for (const id of new Set(principalIds)) {
-    const principal = await findPrincipal(trx, id);
-    if (!principal) continue;
-    const points = reputation.get(id) ?? 0;
-    records.set(id, {
-      reputation: points,
-      pd: probabilityOfDefault({ trust: principal.trustLevel, reputation: points }),
-    });
-  }
-  return records;
+async function sellerRecords(trx: Trx, principalIds: string[]): Promise<SellerRecords> {
+  const ids = [...new Set(principalIds)];
+  const [reputation, principals] = await Promise.all([reputations(trx, ids), findPrincipals(trx, ids)]);
+  return new Map(
+    principals.map(({ id, trustLevel: trust }) => {
+      const points = reputation.get(id) ?? 0;
+      return [id, { reputation: points, pd: probabilityOfDefault({ trust, reputation: points }) }];
+    }),
+  );
 }
 
 function scoreOne(
-  session: Session,
+  session: Pick<Session, 'interpretation' | 'asked'>,
   offer: OfferToRank,
-  sellers: Map<string, { reputation: number; pd: number }>,
+  sellers: SellerRecords,
   now: Date,
 ): OfferRanking {
   const constraints = session.interpretation?.constraints ?? session.asked.constraints;
@@ -73,7 +81,7 @@ function scoreOne(
     ...input,
     ...scoreOffer(input),
     parts: [...match.parts],
-    summary: explainOffer(offer.document, match, input),
+    summary: explainOffer(match, input),
     ...(violations.length > 0 && { excluded: violations }),
   };
 }

@@ -68,7 +68,6 @@ export async function grantRefund(
       refund_id: id,
       amount_minor: order.amountMinor.toString(),
       cause: order.cause,
-      reason: order.reason,
     },
   });
   return id;

@@ -8,6 +8,7 @@ import { databaseNow } from '../store/clock';
 import { inTransaction, type Trx } from '../store/db';
 import { setRanking } from '../store/offers';
 import {
+  findSession,
   insertRequest,
   lockSession,
   openOfferWindow,
@@ -40,8 +41,10 @@ export function sessionActivities({ db, interpreter, embedder, profiles, policie
         }
         if (session.marketState !== 'created') return { state: 'other' };
         if ('refusal' in interpreted) return fail(trx, session, ['T1'], interpreted.refusal);
-        await setInterpretation(trx, sessionId, interpreted);
-        const found = await discoverBeacons(trx, { profiles, policies }, session, interpreted);
+        const [, found] = await Promise.all([
+          setInterpretation(trx, sessionId, interpreted),
+          discoverBeacons(trx, { profiles, policies }, session, interpreted),
+        ]);
         if (found.asked.length === 0) {
           const details = {
             category: interpreted.category,
@@ -65,9 +68,9 @@ export function sessionActivities({ db, interpreter, embedder, profiles, policie
           await end(trx, session, 'T9', 'session.expired', 'session.expired');
           return { state: 'expired', expiresInMs: 0 };
         }
-        await setRanking(trx, ranked);
-        await setExpiry(trx, sessionId, profiles[session.profileId].commitWindowMs);
-        await recordChange(trx, {
+        const stored = setRanking(trx, ranked);
+        const expiring = setExpiry(trx, sessionId, profiles[session.profileId].commitWindowMs);
+        const changed = recordChange(trx, {
           sessionId,
           transactionId: null,
           state: { market: session.marketState, clearing: null },
@@ -87,6 +90,7 @@ export function sessionActivities({ db, interpreter, embedder, profiles, policie
           ],
           audit: { action: 'session.ranked', detail: { ranked } },
         });
+        await Promise.all([stored, expiring, changed]);
         return { state: 'offers_available', expiresInMs: profiles[session.profileId].commitWindowMs };
       });
     },
@@ -122,7 +126,8 @@ export function sessionActivities({ db, interpreter, embedder, profiles, policie
   };
 
   async function interpret(sessionId: string): Promise<StoredInterpretation | { refusal: Refusal }> {
-    const session = await inTransaction(db, (trx) => lockSession(trx, sessionId));
+    const session = await findSession(db, sessionId);
+    if (!session) throw new Error(`no session ${sessionId}`);
     const result = await interpreter.interpret({
       intent: session.rawIntent,
       constraints: session.asked.constraints,
@@ -152,15 +157,15 @@ export function sessionActivities({ db, interpreter, embedder, profiles, policie
   ): Promise<OpenedSession> {
     const { requestId } = interpretation;
     const projection = projectRequest(session.id, session.profileId, interpretation);
-    await insertRequest(trx, {
+    const requested = insertRequest(trx, {
       id: requestId,
       sessionId: session.id,
       projection,
       embedding: embedder.embed(interpretation.context.content),
       recipients: asked,
     });
-    await openOfferWindow(trx, session.id);
-    await recordChange(trx, {
+    const opened = openOfferWindow(trx, session.id);
+    const changed = recordChange(trx, {
       sessionId: session.id,
       transactionId: null,
       state: { market: 'created', clearing: null },
@@ -187,6 +192,7 @@ export function sessionActivities({ db, interpreter, embedder, profiles, policie
         detail: { beacons: asked.map(({ beaconId }) => beaconId), passed_over: passedOver },
       },
     });
+    await Promise.all([requested, opened, changed]);
     return { state: 'collecting_offers', offersDueInMs: session.offerTimeoutMs };
   }
 }

@@ -11,6 +11,7 @@ import { recordChange } from '../store/states';
 import type { Match } from '../store/statements';
 import { lockDeal, stateOf, type Deal } from '../store/transactions';
 import { clearingEntries } from './clear';
+import { lookOncePaid, type DealProgress } from './delivery';
 import type { ActivityDeps } from './deps';
 import { endDeal } from './end';
 import { exceptionStep, instructAnew, nextStep, raise, resumed } from './exception';
@@ -21,7 +22,8 @@ import { newerReturn, sendBack, successorOf } from './send-back';
 
 /** What the workflow does next. */
 export type SettleResult =
-  | { next: 'settled' }
+  /** Where the deal stands then, unless it needs a look of its own. */
+  | { next: 'settled'; look?: DealProgress }
   | { next: 'inquire'; afterMs: number; visible: boolean }
   | { next: 'submit'; instruction: SignedInstruction }
   | { next: 'operator' }
@@ -47,10 +49,12 @@ export function settleActivities(deps: ActivityDeps) {
       const { transactionId, instructionId, answer } = input;
       const evidenceProblems = await nativeProblems(deps, answer);
       return inTransaction(deps.db, async (trx) => {
-        const deal = await lockDeal(trx, transactionId);
+        const [deal, stored] = await Promise.all([
+          lockDeal(trx, transactionId),
+          lockInstruction(trx, instructionId),
+        ]);
         const ended = outcomeOf(deal);
         if (ended) return ended;
-        const stored = await lockInstruction(trx, instructionId);
         const { kind } = stored.instruction;
         const judgement = await judgeAnswer(trx, stored, answer, {
           finalityAsked: kind === 'return' ? 'provisional' : deps.profiles[deal.profileId].finality,
@@ -266,7 +270,7 @@ export function settleActivities(deps: ActivityDeps) {
       },
     });
     if (deal.clearingState === 'exception') await resolveException(trx, deal.id, 'it executed');
-    return { next: 'settled' };
+    return { next: 'settled', look: await lookOncePaid(trx, deps, deal.id) };
   }
 }
 

@@ -12,7 +12,8 @@ import { allRoutes } from './routes';
 export function createApp(deps: ApiDeps): Koa<RequestState> {
   const { proxies } = deps.config;
   const app = new Koa<RequestState>({ proxy: proxies > 0, maxIpsCount: proxies });
-  const router = new Router<RequestState>();
+  // One spelling of an address: what a proxy in front lets through by it is what is answered.
+  const router = new Router<RequestState>({ sensitive: true, strict: true });
   const routes = allRoutes();
   for (const route of routes) {
     router[route.method](route.path, async (ctx) =>

@@ -1,11 +1,14 @@
 /** Live events: what the outbox's relay publishes on Redis, for those who wait to wake up by. Losing it only slows. */
 import { EventEmitter } from 'node:events';
 import type { Redis } from 'ioredis';
-import { EVENTS_CHANNEL } from '../store/relay';
+import { EVENTS_CHANNEL, ROUTED_CHANNEL } from '../store/relay';
 import type { OutboxEvent } from '../store/outbox';
 
 export interface LiveEvents {
-  /** Resolves at the next event that fits, or when the time is over or the signal aborts. */
+  /**
+   * Resolves when the next event that fits has happened or come to its agents' feeds, or when the time is over or the
+   * signal aborts.
+   */
   next(fits: (event: OutboxEvent) => boolean, timeoutMs: number, signal: AbortSignal): Promise<void>;
   /** Calls for every event until the answered function is called. */
   listen(onEvent: (event: OutboxEvent) => void): () => void;
@@ -17,19 +20,20 @@ export interface LiveEvents {
 /** Requests of one agent that wait at a time in this process: each looks into the books again and again. */
 const PLACES_PER_AGENT = 10;
 const EVENT = 'event';
+const ROUTED = 'routed';
 
 export async function createLiveEvents(redis: Redis): Promise<LiveEvents> {
   const emitter = new EventEmitter();
   emitter.setMaxListeners(0);
   const subscriber = redis.duplicate();
-  const subscribe = () => subscriber.subscribe(EVENTS_CHANNEL).catch(() => undefined);
+  const subscribe = () => subscriber.subscribe(EVENTS_CHANNEL, ROUTED_CHANNEL).catch(() => undefined);
   // An error event without a listener would end the process; ioredis connects again by itself.
   subscriber.on('error', () => undefined);
   // It subscribes again only to what it was once subscribed to, which a Redis that was away at the start has not seen.
   subscriber.on('ready', () => void subscribe());
-  subscriber.on('message', (_channel, message: string) => {
+  subscriber.on('message', (channel, message: string) => {
     const event = parsed(message);
-    if (event) emitter.emit(EVENT, event);
+    if (event) emitter.emit(channel === ROUTED_CHANNEL ? ROUTED : EVENT, event);
   });
   await subscribe();
   const waiting = new Map<string, number>();
@@ -53,11 +57,11 @@ export async function createLiveEvents(redis: Redis): Promise<LiveEvents> {
           if (fits(event)) done();
         };
         const done = () => {
-          emitter.off(EVENT, listen);
+          emitter.off(EVENT, listen).off(ROUTED, listen);
           until.removeEventListener('abort', done);
           resolve();
         };
-        emitter.on(EVENT, listen);
+        emitter.on(EVENT, listen).on(ROUTED, listen);
         until.addEventListener('abort', done);
         if (until.aborted) done();
       });

@@ -1,10 +1,12 @@
 /** Starting and talking to workflows, with the errors a caller can act on. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   WithStartWorkflowOperation,
   WorkflowExecutionAlreadyStartedError,
   WorkflowIdConflictPolicy,
   WorkflowIdReusePolicy,
   WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
   type Client,
   type WorkflowStartOptions,
@@ -18,6 +20,7 @@ import {
 } from '@temporalio/common';
 import { AuraError } from '../domain/errors';
 import { CLEARING_TASK_QUEUE, WORKFLOW_TASK_TIMEOUT_MS } from '../workflows/messages';
+import { createShare, type Share } from './share';
 
 export interface Start<Input> {
   type: string;
@@ -70,6 +73,15 @@ export async function startAndAsk<Answer, Input>(
   );
 }
 
+/** A workflow takes ten updates at once and no more: a process sends it one of a kind at a time, for all who ask. */
+const SHARES = new WeakMap<Client, Share>();
+
+function shareOf(client: Client): Share {
+  const share = SHARES.get(client) ?? createShare();
+  SHARES.set(client, share);
+  return share;
+}
+
 /** Sends an update to a running workflow; `undefined` as in `startAndAsk`. */
 export async function ask<Answer, Input = void>(
   client: Client,
@@ -80,7 +92,10 @@ export async function ask<Answer, Input = void>(
 ): Promise<Answer | undefined> {
   const handle = client.workflow.getHandle(workflowId);
   const typed = update as UpdateDefinition<Answer, [Input]>;
-  return within(client, waitMs, () => handle.executeUpdate(typed, { args: [input] }));
+  const key = JSON.stringify([workflowId, update.name, input]);
+  return shareOf(client)(key, () =>
+    within(client, waitMs, () => handle.executeUpdate(typed, { args: [input] })),
+  );
 }
 
 /** Tells a workflow something; one that has ended does not need to know. */
@@ -92,14 +107,23 @@ export async function tell(client: Client, workflowId: string, signal: SignalDef
   }
 }
 
+const REJECTED_MAX = 5;
+const REJECTED_PAUSE_MS = 100;
+
 async function within<T>(client: Client, waitMs: number, call: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await client.withDeadline(Date.now() + waitMs, call);
-  } catch (error) {
-    const gone =
-      error instanceof WorkflowNotFoundError || error instanceof WorkflowExecutionAlreadyStartedError;
-    if (gone || error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return undefined;
-    throw unavailable(error);
+  const deadline = Date.now() + waitMs;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await client.withDeadline(deadline, call);
+    } catch (error) {
+      const gone =
+        error instanceof WorkflowNotFoundError || error instanceof WorkflowExecutionAlreadyStartedError;
+      if (gone || error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return undefined;
+      // An update that met a busy worker is rejected: nothing came of it, and it may be sent again.
+      const again = error instanceof WorkflowUpdateFailedError && attempt < REJECTED_MAX;
+      if (!again || Date.now() >= deadline) throw unavailable(error);
+    }
+    await sleep(REJECTED_PAUSE_MS * attempt);
   }
 }
 

@@ -21,7 +21,13 @@ export interface Figure {
 
 export interface BenchContext {
   rounds: number;
-  say(line: string): void;
+  /** Whether benches may take as long as they need. */
+  full?: boolean;
+  /** Numbers of stored deals to measure growth at, instead of the bench's own. */
+  sizes?: number[];
+  say: (line: string) => void;
+  /** Whether this figure was asked for. */
+  wants: (figure: string) => boolean;
 }
 
 export interface Bench {
@@ -30,37 +36,85 @@ export interface Bench {
   run(context: BenchContext): Promise<Figure[]>;
 }
 
+type Measure = () => Promise<number> | number;
+
 export interface Comparison {
   name: string;
   title: string;
   unit: string;
   reference: string;
-  reach: Reach;
-  /** One round's value, by turns, so that a slow minute of the machine meets both. */
-  subject(): Promise<number> | number;
-  against(): Promise<number> | number;
+  reach?: Reach;
+  /**
+   * One round's value, by turns, so that a slow minute of the machine meets both; or what makes ready for it without
+   * being measured.
+   */
+  subject: Measure | { prepare: () => Promise<Measure> };
+  against: Measure;
 }
 
 export async function compare(context: BenchContext, what: Comparison): Promise<Figure> {
-  const values: number[] = [];
-  const references: number[] = [];
+  const rounds: Round[] = [];
   for (let round = 0; round < context.rounds; round++) {
-    values.push(await what.subject());
-    references.push(await what.against());
+    rounds.push(await oneRound(what, round));
     context.say(`${what.name}: round ${round + 1} of ${context.rounds}`);
   }
-  const ratio = median(values) / median(references);
-  const each = values.map((value, round) => value / (references[round] ?? NaN));
+  return figureOf(what, rounds);
+}
+
+/** Several comparisons on one platform: each round takes them all, so that they grow old together. */
+export async function compareAll(
+  context: BenchContext,
+  name: string,
+  comparisons: readonly Comparison[],
+): Promise<Figure[]> {
+  const wanted = comparisons.filter((what) => context.wants(what.name));
+  const rounds = wanted.map((): Round[] => []);
+  for (let round = 0; round < context.rounds; round++) {
+    for (const [at, what] of wanted.entries()) {
+      const done = await oneRound(what, round);
+      rounds[at]?.push(done);
+      context.say(
+        `${name}: round ${round + 1} of ${context.rounds}: ${what.name} ${done.value.toFixed(1)} against ${done.reference.toFixed(1)}`,
+      );
+    }
+  }
+  return wanted.map((what, at) => figureOf(what, rounds[at] ?? []));
+}
+
+interface Round {
+  value: number;
+  reference: number;
+}
+
+/** Who comes first changes from round to round. */
+async function oneRound(what: Comparison, round: number): Promise<Round> {
+  const subject = 'prepare' in what.subject ? await what.subject.prepare() : what.subject;
+  if (round % 2 === 0) {
+    const value = await subject();
+    return { value, reference: await what.against() };
+  }
+  const reference = await what.against();
+  return { value: await subject(), reference };
+}
+
+function figureOf(
+  what: Pick<Comparison, 'name' | 'title' | 'unit' | 'reference' | 'reach'>,
+  rounds: readonly Round[],
+): Figure {
+  const value = median(rounds.map((round) => round.value));
+  const ratio = value / median(rounds.map(({ reference }) => reference));
+  const each = rounds.map((round) => round.value / round.reference);
+  const { reach = null } = what;
   return {
     name: what.name,
     title: what.title,
-    value: median(values),
+    value,
     unit: what.unit,
     reference: what.reference,
     ratio,
     spread: [Math.min(...each), Math.max(...each)],
-    reach: what.reach,
-    met: meets(ratio, what.reach),
+    reach,
+    met: reach && meets(ratio, reach),
   };
 }
 

@@ -3,12 +3,14 @@ import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import Router from '@koa/router';
 import Koa from 'koa';
+import rawBody from 'raw-body';
 
-const [, , file = ''] = process.argv;
+const [, , method = '', path = '', file = ''] = process.argv;
 const bytes = readFileSync(file, 'utf8');
 const app = new Koa();
 const router = new Router();
-router.get('/v1/sessions/:session_id', (ctx) => {
+router.register(path, [method], async (ctx) => {
+  await rawBody(ctx.req);
   ctx.type = 'application/json; charset=utf-8';
   ctx.body = bytes;
 });

@@ -1,10 +1,10 @@
 /** The API process. */
-import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Client, Connection } from '@temporalio/client';
 import Redis from 'ioredis';
 import { createApp } from '../api/app';
 import type { ApiDeps } from '../api/deps';
+import { createHttpServer } from '../api/http-server';
 import { createLiveEvents } from '../api/live';
 import { createRateLimiter } from '../api/middleware/rate-limit';
 import { startEventLoops } from '../api/webhooks';
@@ -21,6 +21,8 @@ import { createNonceStore } from '../store/nonces';
 import { readConfig, type Config } from './config';
 import { sandboxWalletsOf } from './sandbox-wallets';
 import { deploymentOf, requireDeployment } from './deployment';
+import { dataConverter } from './data-converter';
+import { keySource } from './key-source';
 import { createLog } from './log';
 import { runProcess } from './run-process';
 
@@ -30,7 +32,11 @@ const COMMIT_WAIT_MS = 20_000;
 void runProcess(async () => {
   const config = readConfig('api');
   const log = createLog('api', config.AURA_LOG_LEVEL);
-  const db = createDb({ url: config.DATABASE_URL, applicationName: 'aura-api' });
+  const db = createDb({
+    url: config.DATABASE_URL,
+    applicationName: 'aura-api',
+    keys: keySource(config, 'AURA_DATA_KEYS'),
+  });
   await requireDeployment(db, config.AURA_SANDBOX);
   const redis = new Redis(config.REDIS_URL, { maxRetriesPerRequest: 1, enableOfflineQueue: true });
   redis.on('error', (error) => log.warn({ err: error }, 'redis'));
@@ -38,7 +44,7 @@ void runProcess(async () => {
   const live = await createLiveEvents(redis);
   const signer = createSigner(config.AURA_SIGNING_KEY_FILE, 'aura');
   const webhooks = createWebhookSender({ signer, allowPrivate: config.AURA_SANDBOX, log });
-  const server = createServer({ headersTimeout: 10_000, requestTimeout: 60_000 });
+  const server = createHttpServer();
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(config.PORT, config.AURA_HOST, resolve);
   });
@@ -47,8 +53,12 @@ void runProcess(async () => {
   const deps: ApiDeps = {
     db,
     redis,
-    temporal: new Client({ connection, namespace: config.TEMPORAL_NAMESPACE }),
-    nonces: createNonceStore({ redis, db }),
+    temporal: new Client({
+      connection,
+      namespace: config.TEMPORAL_NAMESPACE,
+      dataConverter: dataConverter(keySource(config, 'AURA_PAYLOAD_KEYS')),
+    }),
+    nonces: createNonceStore(db),
     apiKeys: createApiKeyMint({
       masterSecret: config.AURA_API_SECRET_FILE,
       deployment: deploymentOf(config.AURA_SANDBOX),

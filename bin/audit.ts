@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import { SANDBOX_USDC, railTermsWith } from '../domain/rail-terms';
 import { audit } from '../store/audit';
 import { createDb } from '../store/db';
+import { optionalKeySource } from './key-source';
 import { auditJson, auditTable } from './demo/audit-table';
 
 const say = (text: string) => void process.stdout.write(`${text}\n`);
@@ -22,7 +23,13 @@ async function main(): Promise<number> {
   }
   // Makes the stablecoin known, with its peg.
   railTermsWith(process.env.AURA_USDC ?? SANDBOX_USDC);
-  const db = createDb({ url, applicationName: 'aura-audit', poolMax: 1 });
+  const db = createDb({
+    url,
+    applicationName: 'aura-audit',
+    poolMax: 1,
+    // Without them the networks' messages are not held to their signed hashes, and all else is.
+    keys: optionalKeySource(process.env, 'AURA_DATA_KEYS'),
+  });
   try {
     const report = await audit(db);
     say(auditTable(report));

@@ -6,6 +6,7 @@ import { parseMoney, registerToken } from '../domain/money';
 import { parsePublicKey } from '../domain/keys';
 import { WEBHOOK_RETRY } from '../domain/notifications';
 import { readRateLimits } from '../domain/rate-limits';
+import { readRetention } from '../domain/retention';
 import { SANDBOX_USDC, USDC_EXPONENT } from '../domain/rail-terms';
 import { RAILS, type RailName } from '../domain/settlement';
 
@@ -73,15 +74,19 @@ const facilitators = z.string().transform((pairs, context) => {
   return z.NEVER;
 });
 
-/** The protocol's rate limits, some of them set to something else. */
-const rateLimits = z.string().transform((pairs, context) => {
-  try {
-    return readRateLimits(pairs);
-  } catch (error) {
-    context.addIssue({ code: 'custom', message: error instanceof Error ? error.message : 'not limits' });
-    return z.NEVER;
-  }
-});
+/** What is usual, with some of it set to something else by `name=value` pairs. */
+const amended = <Value>(read: (pairs: string) => Value) =>
+  z
+    .string()
+    .transform((pairs, context) => {
+      try {
+        return read(pairs);
+      } catch (error) {
+        context.addIssue({ code: 'custom', message: error instanceof Error ? error.message : 'not pairs' });
+        return z.NEVER;
+      }
+    })
+    .prefault('');
 
 const railList = z
   .string()
@@ -98,9 +103,25 @@ const base = {
   AURA_LOG_LEVEL: logLevel,
 };
 
+/** What personal data is sealed under: one of the three says where the keys are. See `bin/key-source`. */
+const dataKeys = {
+  AURA_DATA_KEYS: z.string().optional(),
+  AURA_DATA_KEYS_FILE: z.string().optional(),
+  AURA_DATA_KEYS_COMMAND: z.string().optional(),
+};
+
+/** What payloads of workflows are sealed under. */
+const payloadKeys = {
+  AURA_PAYLOAD_KEYS: z.string().optional(),
+  AURA_PAYLOAD_KEYS_FILE: z.string().optional(),
+  AURA_PAYLOAD_KEYS_COMMAND: z.string().optional(),
+};
+
 const SCHEMAS = {
   api: z.object({
     ...base,
+    ...dataKeys,
+    ...payloadKeys,
     REDIS_URL: z.string().regex(/^rediss?:\/\//, 'a redis:// URL'),
     PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
     AURA_HOST: z.string().default('127.0.0.1'),
@@ -134,7 +155,7 @@ const SCHEMAS = {
     /** What a day of the market profiles' windows lasts, milliseconds; tests shorten it. */
     AURA_DAY_MS: milliseconds.optional(),
     /** `name=limit/seconds` pairs, separated by commas, instead of the protocol's rate limits. */
-    AURA_RATE_LIMITS: rateLimits.prefault(''),
+    AURA_RATE_LIMITS: amended(readRateLimits),
     /** Answers that do not match their schema become errors; for tests. */
     AURA_CHECK_ANSWERS: flag.default(false),
     /** Reverse proxies in front that set X-Forwarded-For. */
@@ -145,6 +166,8 @@ const SCHEMAS = {
   }),
   worker: z.object({
     ...base,
+    ...dataKeys,
+    ...payloadKeys,
     REDIS_URL: z.string().regex(/^rediss?:\/\//, 'a redis:// URL'),
     AURA_SANDBOX: flag.default(false),
     AURA_SIGNING_KEY_FILE: keyFile,
@@ -160,15 +183,20 @@ const SCHEMAS = {
     /** The longest wait between two inquiries, instead of the rail's own. */
     AURA_INQUIRY_LAST_MS: milliseconds.optional(),
     AURA_MARGIN_CALL_MS: milliseconds.optional(),
+    /** How long personal data, feeds and deliveries are kept; see `domain/retention`. */
+    AURA_RETENTION_DAYS: amended(readRetention),
   }),
   rail: z.object({
     ...base,
+    ...dataKeys,
     AURA_PUBLIC_KEY: publicKey,
     RAIL: z.enum(RAILS),
     RAIL_URL: z.url(),
     /** The network's signing key, where it signs its messages. */
     RAIL_NETWORK_KEY: publicKey.optional(),
     RAIL_KEY_FILE: keyFile,
+    /** The rail's own payload keys. */
+    RAIL_PAYLOAD_KEYS_FILE: z.string(),
     /** The name under which the key is registered; `rail-<name>` by default. */
     RAIL_KEY_ID: z.string().optional(),
     /** The credential at the network: a processor's API key or the wallet's private key. */
@@ -185,6 +213,8 @@ const SCHEMAS = {
   }),
   setup: z.object({
     ...base,
+    ...dataKeys,
+    ...payloadKeys,
     AURA_SANDBOX: flag.default(false),
     AURA_OPERATOR_KEY: publicKey.optional(),
     /** `rail=key` pairs, separated by commas: the adapters' proof-signing keys. */

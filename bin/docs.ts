@@ -11,6 +11,7 @@ import { ledgerPage } from './docs/ledger';
 import { lifecyclePage } from './docs/lifecycle';
 import { policiesPage } from './docs/policies';
 import { paymentsPage } from './docs/payments';
+import { personalDataPage } from './docs/personal-data';
 import { profilesPage } from './docs/profiles';
 import { railPortFiles } from './docs/rail-port';
 import { protocolPage } from './docs/protocol';
@@ -24,6 +25,7 @@ const PAGES: Readonly<Record<string, () => string | Promise<string>>> = {
   'events.md': eventsPage,
   'policies.md': policiesPage,
   'profiles.md': profilesPage,
+  'personal-data.md': personalDataPage,
   'payments.md': paymentsPage,
   'protocol.md': protocolPage,
   'ledger.md': ledgerPage,

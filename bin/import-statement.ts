@@ -15,6 +15,8 @@ import {
   type ReconciliationResult,
 } from '../workflows/messages';
 import { readConfig, type Config } from './config';
+import { dataConverter } from './data-converter';
+import { keySource } from './key-source';
 
 const USAGE = `usage: import-statement <${RAILS.join('|')}> <${FILE_FORMATS.join('|')}> <file> [network]`;
 
@@ -28,7 +30,12 @@ async function main(args: readonly string[]): Promise<number> {
     return 2;
   }
   const config = readConfig('setup');
-  const db = createDb({ url: config.DATABASE_URL, applicationName: 'aura-import', poolMax: 2 });
+  const db = createDb({
+    url: config.DATABASE_URL,
+    applicationName: 'aura-import',
+    poolMax: 2,
+    keys: keySource(config, 'AURA_DATA_KEYS'),
+  });
   try {
     const source = () => createReadStream(path, { encoding: 'utf8' }) as AsyncIterable<string>;
     const file = await importStream(db, source, { rail, network, format, importedBy: 'operator' });
@@ -54,7 +61,11 @@ async function main(args: readonly string[]): Promise<number> {
 async function reconcile(config: Config<'setup'>, input: ReconciliationInput): Promise<ReconciliationResult> {
   const connection = await Connection.connect({ address: config.TEMPORAL_ADDRESS });
   try {
-    const client = new Client({ connection, namespace: config.TEMPORAL_NAMESPACE });
+    const client = new Client({
+      connection,
+      namespace: config.TEMPORAL_NAMESPACE,
+      dataConverter: dataConverter(keySource(config, 'AURA_PAYLOAD_KEYS')),
+    });
     return await client.workflow.execute<(given: ReconciliationInput) => Promise<ReconciliationResult>>(
       'reconciliation',
       {

@@ -7,14 +7,15 @@
  * printed. `--sandbox` is the data folder of the sandbox networks, whose keys the rail workers then know beforehand; the
  * credentials that they give AURA go to the folders of the rail workers that use them.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { parseKeyRing } from '../domain/sealing';
 import { RAILS, type RailName } from '../domain/settlement';
 import { loadCredentials } from '../rails/sandbox/card/credentials';
 import { sandboxKey } from '../rails/sandbox/chain/keys';
 import { loadSigner } from '../rails/sandbox/keys';
-import { keyFile, secretFile, type KeyFile } from './keys';
+import { keyFile, keyRingFile, railPayloadKeysFile, secretFile, type KeyFile } from './keys';
 import { operatorIdOf } from './setup';
 
 async function main(): Promise<void> {
@@ -24,6 +25,9 @@ async function main(): Promise<void> {
 
   const keyOf = (holder: string): KeyFile => keyFile(join(dir, holder), holder);
   secretFile(join(dir, 'api'), 'api-secret');
+  keyRingFile(join(dir, 'data'), 'data-keys');
+  const payloads = parseKeyRing(readFileSync(keyRingFile(join(dir, 'payload'), 'payload-keys'), 'utf8'));
+  for (const rail of RAILS) railPayloadKeysFile(join(dir, rail), rail, payloads);
   const operator = keyOf('operator');
   const railKeys = RAILS.map((rail) => `${rail}=${keyOf(rail).publicKey}`);
   writeVariables(dir, 'aura', {

@@ -1,18 +1,21 @@
 /** The whole clearinghouse as processes on this machine: sandbox networks, workers, API. For start, demo and tests. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { appendFileSync, readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { PublicKey } from '../domain/keys';
+import type { KeySource } from '../domain/sealing';
 import type { RailName } from '../domain/settlement';
 import type { SandboxProcess } from '../rails/sandbox/spawn';
 import { createVcIssuer } from '../sdk/issuer';
 import { createDb } from '../store/db';
 import { upsertIssuer } from '../store/trust';
 import { readConfig } from './config';
-import { startSandboxes, type Sandboxes, type SandboxSettings } from './sandboxes';
-import { keyFile, secretFile, secretOf, type KeyFile } from './keys';
+import { startSandboxes, type SandboxOptions, type Sandboxes, type SandboxSettings } from './sandboxes';
+import { keySource } from './key-source';
+import { keyFile, keyRingFile, railPayloadKeysFile, secretFile, secretOf, type KeyFile } from './keys';
 import { operatorIdOf, setUp } from './setup';
+import { rememberSecrets } from './log-search';
 import { writeWorkflowBundle } from './workflow-bundle';
 
 export interface PlatformOptions {
@@ -25,6 +28,8 @@ export interface PlatformOptions {
   /** The rails to run, each with its sandbox; the instant ones by default. */
   rails?: readonly RailName[];
   sandboxSettings?: SandboxSettings;
+  /** Gives the address at which the processes reach a family of networks; its own by default. */
+  front?: SandboxOptions['front'];
   logLevel?: string;
   /** More variables for every process. */
   env?: Readonly<Record<string, string>>;
@@ -53,6 +58,10 @@ export interface Platform {
   auraPublicKey: PublicKey;
   /** The key (PKCS#8 PEM) of the issuer that the sandbox's trust framework knows. */
   issuerKeyPath: string;
+  /** What its personal data is sealed under. */
+  dataKeys: KeySource;
+  /** What payloads of its workflows are sealed under. */
+  payloadKeys: KeySource;
   dataDir: string;
   /** Makes another key of an adapter known to its network. */
   introduce(rail: RailName, key: { keyId: string; publicKey: PublicKey }): Promise<void>;
@@ -72,6 +81,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     rails,
     dataDir: join(dataDir, 'sandbox'),
     settings: options.sandboxSettings,
+    front: options.front,
     onProgress,
   });
   try {
@@ -113,6 +123,8 @@ async function startOn(
     AURA_WORKFLOW_BUNDLE: process.env.AURA_WORKFLOW_BUNDLE ?? (await writeWorkflowBundle(dataDir)),
     AURA_SIGNING_KEY_FILE: aura.path,
     AURA_API_SECRET_FILE: secretFile(dataDir, 'api-secret'),
+    AURA_DATA_KEYS_FILE: keyRingFile(dataDir, 'data-keys'),
+    AURA_PAYLOAD_KEYS_FILE: keyRingFile(dataDir, 'payload-keys'),
     AURA_PUBLIC_KEY: aura.publicKey,
     AURA_OPERATOR_KEY: operator.publicKey,
     AURA_RAIL_KEYS: [...railKeys].map(([rail, key]) => `${rail}=${key.publicKey}`).join(','),
@@ -121,6 +133,8 @@ async function startOn(
     ...sandboxes.env,
     ...options.env,
   };
+  // Their logs are searched for these.
+  if (LOG_DIR) rememberSecrets(LOG_DIR, secretsIn(env));
   const { migrations } = await setUp(readConfig('setup', env));
   const issuer = keyFile(dataDir, 'sandbox-issuer');
   await trustSandboxIssuer(options.databaseUrl, issuer.path);
@@ -164,6 +178,8 @@ async function startOn(
     operator: { agentId: operatorIdOf(operator.publicKey), secretKey: secretOf(operator.path) },
     auraPublicKey: aura.publicKey,
     issuerKeyPath: issuer.path,
+    dataKeys: keySource(env, 'AURA_DATA_KEYS'),
+    payloadKeys: keySource(env, 'AURA_PAYLOAD_KEYS'),
     dataDir,
     introduce: (rail, key) => registerParticipant(sandboxes.railEnv(rail).RAIL_URL ?? '', rail, key),
     processes,
@@ -180,6 +196,11 @@ async function startOn(
       RAIL: rail,
       ...sandboxes.railEnv(rail),
       RAIL_KEY_FILE: railKeys.get(rail)?.path ?? '',
+      RAIL_PAYLOAD_KEYS_FILE: railPayloadKeysFile(
+        join(dataDir, 'rails', rail),
+        rail,
+        keySource(env, 'AURA_PAYLOAD_KEYS').read(),
+      ),
     };
   }
 }
@@ -217,6 +238,24 @@ const READY_TIMEOUT_MS = 90_000;
 const STOP_TIMEOUT_MS = 20_000;
 const TAIL_BYTES = 4_000;
 
+/** What the files of secrets hold. */
+function secretsIn(env: Readonly<Record<string, string>>): string[] {
+  const files = Object.entries(env).filter(([name]) => /_(SECRET|KEYS?)_FILE$/.test(name));
+  return files.flatMap(([, path]) =>
+    readFileSync(path, 'utf8')
+      .split(/\s+/)
+      .filter((word) => !word.startsWith('-')),
+  );
+}
+
+/** Where a test run wants to have what processes say, at the level that says most. */
+const LOG_DIR = process.env.AURA_TEST_LOG_DIR;
+const logFile = (name: string, pid: number | undefined) =>
+  LOG_DIR && join(LOG_DIR, `${name}-${pid ?? 0}.log`);
+
+/** By default glibc keeps a pool of freed memory for each of eight threads a core; the `Dockerfile` sets it too. */
+const MEMORY = { MALLOC_ARENA_MAX: '2' };
+
 /** Starts an entry point as a child that ends with its parent, and waits for its ready line. */
 async function launch(name: string, entry: string, env: Record<string, string>): Promise<ManagedProcess> {
   const extension = extname(__filename);
@@ -229,14 +268,16 @@ async function launch(name: string, entry: string, env: Record<string, string>):
     ],
     {
       cwd: join(__dirname, '..'),
-      env: { ...process.env, ...env },
+      env: { ...MEMORY, ...process.env, ...env, ...(LOG_DIR && { AURA_LOG_LEVEL: 'debug' }) },
       stdio: ['pipe', 'pipe', 'pipe'],
       detached: true,
     },
   );
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   let tail = '';
+  const log = logFile(name, child.pid);
   child.stderr.on('data', (chunk: Buffer) => {
+    if (log) appendFileSync(log, chunk);
     tail = (tail + chunk.toString()).slice(-TAIL_BYTES);
     if (env.AURA_LOG_LEVEL !== 'silent') process.stderr.write(chunk);
   });

@@ -12,18 +12,29 @@ import { createDb, type Db } from '../store/db';
 import { setRailHealth } from '../store/rail-health';
 import { railTaskQueue } from '../workflows/messages';
 import { readConfig, type Config } from './config';
+import { dataConverter } from './data-converter';
+import { keySource } from './key-source';
 import { partyDirectory } from './party-directory';
 import { quietTemporal } from './quiet-temporal';
 import { runProcess } from './run-process';
 import { noticesSchedule } from './schedules';
+import { RAIL_WORKER } from './worker-settings';
 
-const CONCURRENT_CALLS = 50;
 const BREAKER_FAILURES = 5;
 
 void runProcess(async () => {
   const config = readConfig('rail');
   quietTemporal();
-  const db = createDb({ url: config.DATABASE_URL, applicationName: `aura-rail-${config.RAIL}`, poolMax: 8 });
+  const db = createDb({
+    url: config.DATABASE_URL,
+    applicationName: `aura-rail-${config.RAIL}`,
+    poolMax: 8,
+    keys: keySource(config, 'AURA_DATA_KEYS'),
+  });
+  const payloadKeys = keySource(
+    { AURA_PAYLOAD_KEYS_FILE: config.RAIL_PAYLOAD_KEYS_FILE },
+    'AURA_PAYLOAD_KEYS',
+  );
   const adapter = createRailAdapter(config.RAIL, {
     networkUrl: config.RAIL_URL,
     signer: createSigner(config.RAIL_KEY_FILE, config.RAIL_KEY_ID ?? `rail-${config.RAIL}`),
@@ -47,10 +58,10 @@ void runProcess(async () => {
   const worker = await Worker.create({
     connection,
     namespace: config.TEMPORAL_NAMESPACE,
+    dataConverter: dataConverter(payloadKeys, config.RAIL),
     taskQueue: railTaskQueue(config.RAIL),
     activities: createRailActivities({ adapter, db, breaker, worker: `${hostname()}:${process.pid}` }),
-    maxConcurrentActivityTaskExecutions: CONCURRENT_CALLS,
-    shutdownGraceTime: '10s',
+    ...RAIL_WORKER,
   });
   const webhooks = await receiveWebhooks(config);
   const run = worker.run();

@@ -12,7 +12,7 @@ import { acquireLock } from './lock.mjs';
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const PROGRESS_EVERY_MS = 5_000;
 /** Commands that use packages for development too. */
-const NEEDS_DEV = new Set(['test', 'bench']);
+const NEEDS_DEV = new Set(['test', 'bench', 'fuzz']);
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 const say = (line) => process.stderr.write(`${line}\n`);
 

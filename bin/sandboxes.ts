@@ -32,13 +32,18 @@ const FAMILIES: Readonly<Record<RailName, readonly FamilyName[]>> = {
 /** Nobody at a sandbox waits for real blocks or real banking days. */
 const FAST: SandboxSettings = { chain: { blockMs: '200' }, ach: { dayMs: '1500' } };
 
-export async function startSandboxes(options: {
+export interface SandboxOptions {
   rails: readonly RailName[];
   dataDir: string;
   settings?: SandboxSettings;
+  /** Gives the address at which the platform's processes reach a family; its own by default. */
+  front?: (family: FamilyName, url: string) => Promise<string>;
   onProgress?: (line: string) => void;
-}): Promise<Sandboxes> {
+}
+
+export async function startSandboxes(options: SandboxOptions): Promise<Sandboxes> {
   const { rails, dataDir, settings = {}, onProgress = () => undefined } = options;
+  const fronts = new Map<FamilyName, string>();
   const families = [...new Set(rails.flatMap((rail) => FAMILIES[rail]))];
   const processes = new Map<FamilyName, SandboxProcess>();
   const start = async (family: FamilyName, port?: number) => {
@@ -51,6 +56,7 @@ export async function startSandboxes(options: {
       settings: { ...FAST[family], ...wiring, ...settings[family] },
     });
     processes.set(family, running);
+    if (!fronts.has(family)) fronts.set(family, (await options.front?.(family, running.url)) ?? running.url);
     return running;
   };
   const stop = async () => {
@@ -65,12 +71,13 @@ export async function startSandboxes(options: {
     await stop();
     throw error;
   }
+  const reached = (family: FamilyName) => fronts.get(family) ?? '';
   for (const [family, { url }] of processes) onProgress(`sandbox ${family}: ${url}`);
   const secret = (name: string, value = '') => secretFile(dataDir, name, value);
   return {
     processes,
     stop,
-    env: sharedEnv(processes),
+    env: sharedEnv(processes, reached),
     railEnv(rail) {
       const of = (family: FamilyName): SandboxProcess => {
         const running = processes.get(family);
@@ -80,27 +87,30 @@ export async function startSandboxes(options: {
       switch (rail) {
         case 'rtp':
         case 'fednow':
-          return signedNetwork(`${of('instant').url}/${rail}`, of('instant').keys[rail]);
+          return signedNetwork(`${reached('instant')}/${rail}`, of('instant').keys[rail]);
         case 'card': {
-          const { url, keys, info } = of('card');
+          const { keys, info } = of('card');
           return {
-            ...signedNetwork(`${url}/card`, keys.card),
+            ...signedNetwork(`${reached('card')}/card`, keys.card),
             RAIL_SECRET_FILE: secret('card-api-key', info.apiKey),
             RAIL_WEBHOOK_SECRET_FILE: secret('card-webhook', info.webhookSecret),
             RAIL_WEBHOOK_PORT: '0',
           };
         }
         case 'ach':
-          return signedNetwork(`${of('ach').url}/ach`, of('ach').keys.ach);
+          return signedNetwork(`${reached('ach')}/ach`, of('ach').keys.ach);
         case 'stablecoin': {
-          const { url, info } = of('chain');
-          return { RAIL_URL: url, RAIL_SECRET_FILE: secret('stablecoin-wallet', info.auraStablecoinKey) };
+          const { info } = of('chain');
+          return {
+            RAIL_URL: reached('chain'),
+            RAIL_SECRET_FILE: secret('stablecoin-wallet', info.auraStablecoinKey),
+          };
         }
         case 'x402': {
-          const { url, info } = of('chain');
+          const { info } = of('chain');
           return {
-            RAIL_URL: url,
-            RAIL_FACILITATOR_URL: of('facilitator').url,
+            RAIL_URL: reached('chain'),
+            RAIL_FACILITATOR_URL: reached('facilitator'),
             RAIL_SECRET_FILE: secret('x402-wallet', info.auraX402Key),
           };
         }
@@ -129,19 +139,21 @@ function facilitatorSettings({ url, info }: SandboxProcess): Record<string, stri
   };
 }
 
-function sharedEnv(processes: ReadonlyMap<FamilyName, SandboxProcess>): Record<string, string> {
+function sharedEnv(
+  processes: ReadonlyMap<FamilyName, SandboxProcess>,
+  reached: (family: FamilyName) => string,
+): Record<string, string> {
   const chain = processes.get('chain');
   if (!chain) return {};
-  const facilitator = processes.get('facilitator');
   return {
-    AURA_CHAIN_RPC_URL: chain.url,
-    AURA_SANDBOX_CHAIN_URL: chain.url,
+    AURA_CHAIN_RPC_URL: reached('chain'),
+    AURA_SANDBOX_CHAIN_URL: reached('chain'),
     AURA_STABLECOIN_PAY_TO: walletOf(chain.info.auraStablecoinKey),
-    ...(facilitator && {
+    ...(processes.has('facilitator') && {
       AURA_X402_PAY_TO: walletOf(chain.info.auraX402Key),
       // It stands in for those that protocol 1.0.0 names.
       AURA_X402_FACILITATORS: ['sandbox', 'stripe', 'square']
-        .map((name) => `${name}=${facilitator.url}`)
+        .map((name) => `${name}=${reached('facilitator')}`)
         .join(','),
     }),
   };

@@ -1,4 +1,4 @@
-/** What happens by the clock: reading the rails' notices, and the scheduled payouts. */
+/** What happens by the clock: reading the rails' notices, the scheduled payouts, and the upkeep. */
 import {
   ScheduleAlreadyRunning,
   ScheduleOverlapPolicy,
@@ -11,6 +11,9 @@ import { CLEARING_TASK_QUEUE, type NoticesInput, type PayoutRunInput } from '../
 const TIME_ZONE = 'America/New_York';
 /** Payouts go out in the morning, before the rails' cut-offs. */
 const PAYOUT_HOUR = 8;
+/** Erasure goes through all that is over; nobody trades much at that time. */
+const RETENTION_HOUR = 3;
+const OPEN_SESSIONS_EVERY_MS = 15_000;
 
 export const noticesSchedule = (rail: string): string => `notices-${rail}`;
 
@@ -29,6 +32,13 @@ export async function createSchedules(
     const input: PayoutRunInput = { schedule };
     await create(client, `payouts-${schedule}`, 'payoutRun', input, payoutTimes(schedule, dayMs));
   }
+  await create(client, 'open-sessions', 'openSessions', undefined, {
+    intervals: [{ every: OPEN_SESSIONS_EVERY_MS }],
+  });
+  await create(client, 'retention', 'retention', undefined, {
+    calendars: [{ hour: RETENTION_HOUR }],
+    timezone: TIME_ZONE,
+  });
 }
 
 /** Where a sandbox shortens its days, payouts follow them. */
@@ -59,7 +69,7 @@ async function create(
         workflowType,
         workflowId: scheduleId,
         taskQueue: CLEARING_TASK_QUEUE,
-        args: [input],
+        args: input === undefined ? [] : [input],
       },
     });
   } catch (error) {

@@ -21,6 +21,8 @@ import { registerRailKey } from '../store/trust';
 import { CLEARING_TASK_QUEUE, SEARCH_ATTRIBUTES, type ReconciliationInput } from '../workflows/messages';
 import { readRailKeys, type Config } from './config';
 import { becomeDeployment } from './deployment';
+import { dataConverter } from './data-converter';
+import { keySource } from './key-source';
 import { scheduleNetting } from './netting-schedule';
 import { reconciliationSpec } from './reconciliation-spec';
 import { createSchedules } from './schedules';
@@ -28,7 +30,12 @@ import { createSchedules } from './schedules';
 const SANDBOX_DEFAULT_FUND_MINOR = 100_000n;
 
 export async function setUp(config: Config<'setup'>): Promise<{ migrations: string[] }> {
-  const db = createDb({ url: config.DATABASE_URL, applicationName: 'aura-setup', poolMax: 2 });
+  const db = createDb({
+    url: config.DATABASE_URL,
+    applicationName: 'aura-setup',
+    poolMax: 2,
+    keys: keySource(config, 'AURA_DATA_KEYS'),
+  });
   const connection = await Connection.connect({ address: config.TEMPORAL_ADDRESS });
   try {
     const migrations = await migrate(db);
@@ -39,7 +46,11 @@ export async function setUp(config: Config<'setup'>): Promise<{ migrations: stri
     if (config.AURA_SANDBOX) await openBooks(db, config);
     if (config.AURA_OPERATOR_KEY) await ensureOperator(db, config.AURA_OPERATOR_KEY);
     await registerSearchAttributes(connection, config.TEMPORAL_NAMESPACE);
-    const client = new Client({ connection, namespace: config.TEMPORAL_NAMESPACE });
+    const client = new Client({
+      connection,
+      namespace: config.TEMPORAL_NAMESPACE,
+      dataConverter: dataConverter(keySource(config, 'AURA_PAYLOAD_KEYS')),
+    });
     await createSchedules(client, {
       rails: config.AURA_RAILS,
       noticesEveryMs: config.AURA_NOTICES_EVERY_MS,

@@ -1,8 +1,9 @@
 /** `npm test [-- jest's arguments]`: brings the services up and runs the tests against them. */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { leakReport, searchLogs } from './log-search';
 import { bringUpServices, DEFAULT_DATA_DIR, ServiceError } from './services';
 import type { Services } from './services';
 import { writeWorkflowBundle } from './workflow-bundle';
@@ -25,13 +26,26 @@ async function main(): Promise<number> {
   if (postgres.kind === 'pglite') warnOfPglite();
   const folder = mkdtempSync(join(tmpdir(), 'aura-test-'));
   const summaryFile = join(folder, 'summary');
+  const logs = join(folder, 'logs');
+  mkdirSync(logs);
   try {
-    return await runJest(services, summaryFile, await writeWorkflowBundle(folder));
+    const status = await runJest(services, { summaryFile, logs }, await writeWorkflowBundle(folder));
+    return status === 0 ? searched(logs, summaryFile) : status;
   } finally {
     await services.stop();
     printSummary(readSummary(summaryFile));
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** A run whose processes wrote secrets or personal data into their logs has failed. */
+function searched(logs: string, summaryFile: string): number {
+  const found = searchLogs(logs);
+  say(leakReport(found));
+  if (found.leaks.length === 0) return 0;
+  const [passed = '0 passed'] = readSummary(summaryFile).split(',');
+  writeFileSync(summaryFile, `${passed}, 1 failed`);
+  return 1;
 }
 
 function warnOfPglite(): void {
@@ -44,7 +58,7 @@ function warnOfPglite(): void {
 
 async function runJest(
   { temporal, postgres, redis }: Services,
-  summaryFile: string,
+  { summaryFile, logs }: { summaryFile: string; logs: string },
   workflowBundle: string,
 ): Promise<number> {
   const args = process.argv.slice(2);
@@ -62,8 +76,9 @@ async function runJest(
     ],
     {
       cwd: ROOT,
-      stdio: 'inherit',
+      stdio: ['inherit', 'pipe', 'pipe'],
       env: {
+        ...(process.stdout.isTTY && { FORCE_COLOR: '1' }),
         ...process.env,
         DATABASE_URL: postgres.url,
         AURA_POSTGRES_KIND: postgres.kind,
@@ -71,14 +86,21 @@ async function runJest(
         TEMPORAL_NAMESPACE: temporal.namespace,
         REDIS_URL: redis.url,
         AURA_SUMMARY_FILE: summaryFile,
+        AURA_TEST_LOG_DIR: logs,
         AURA_WORKFLOW_BUNDLE: workflowBundle,
       },
     },
   );
+  // What the tests themselves say is searched too.
+  for (const stream of ['stdout', 'stderr'] as const)
+    jest[stream].on('data', (chunk: Buffer) => {
+      process[stream].write(chunk);
+      appendFileSync(join(logs, 'jest.log'), chunk);
+    });
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => jest.kill(signal));
   return new Promise((resolve, reject) => {
     jest.on('error', reject);
-    jest.on('exit', (code, signal) => resolve(code ?? 128 + constants.signals[signal ?? 'SIGTERM']));
+    jest.on('close', (code, signal) => resolve(code ?? 128 + constants.signals[signal ?? 'SIGTERM']));
   });
 }
 

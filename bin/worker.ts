@@ -14,15 +14,14 @@ import { createDb } from '../store/db';
 import { runRelay } from '../store/relay';
 import { CLEARING_TASK_QUEUE } from '../workflows/messages';
 import { readConfig, type Config } from './config';
+import { dataConverter } from './data-converter';
 import { requireDeployment } from './deployment';
+import { keySource } from './key-source';
 import { createLog } from './log';
 import { quietTemporal } from './quiet-temporal';
 import { runProcess } from './run-process';
+import { CLEARING_WORKER, LOCAL_ACTIVITIES } from './worker-settings';
 import { workflowBundle } from './workflow-bundle';
-
-/** Must exceed the number of deals that are busy at once, or replays eat the rate. */
-const CACHED_WORKFLOWS = 2_000;
-const LOCAL_ACTIVITIES = 32;
 
 void runProcess(async () => {
   const config = readConfig('worker');
@@ -32,6 +31,7 @@ void runProcess(async () => {
     url: config.DATABASE_URL,
     applicationName: 'aura-worker',
     poolMax: LOCAL_ACTIVITIES,
+    keys: keySource(config, 'AURA_DATA_KEYS'),
   });
   await requireDeployment(db, config.AURA_SANDBOX);
   const redis = new Redis(config.REDIS_URL, { maxRetriesPerRequest: 1 });
@@ -40,6 +40,7 @@ void runProcess(async () => {
   const worker = await Worker.create({
     connection,
     namespace: config.TEMPORAL_NAMESPACE,
+    dataConverter: dataConverter(keySource(config, 'AURA_PAYLOAD_KEYS')),
     taskQueue: CLEARING_TASK_QUEUE,
     workflowBundle: await workflowBundle(config.AURA_WORKFLOW_BUNDLE),
     activities: createActivities({
@@ -50,12 +51,11 @@ void runProcess(async () => {
       railTerms: railTerms(config),
       profiles: config.AURA_DAY_MS ? withDaysOf(config.AURA_DAY_MS) : PROFILES,
       policies: createPolicyEngine(),
+      retention: config.AURA_RETENTION_DAYS,
       marginCallMs: config.AURA_MARGIN_CALL_MS,
       readEvidence: evidenceReaders(config),
     }),
-    maxCachedWorkflows: CACHED_WORKFLOWS,
-    maxConcurrentLocalActivityExecutions: LOCAL_ACTIVITIES,
-    shutdownGraceTime: '5s',
+    ...CLEARING_WORKER,
   });
   const relayStop = new AbortController();
   const relay = runRelay(

@@ -24,9 +24,17 @@ export async function writeWorkflowBundle(folder: string): Promise<string> {
   return path;
 }
 
+const workflowFile = (name: string) => join(__dirname, '..', 'workflows', `${name}${extname(__filename)}`);
+/** What converts payloads and failures, in workflows and outside. */
+export const FAILURE_CONVERTER = workflowFile('payloads');
+
 function bundle(): Promise<WorkflowBundleWithSourceMap> {
-  const entry = join(__dirname, '..', 'workflows', `index${extname(__filename)}`);
-  return bundleWorkflowCode({ workflowsPath: entry, logger: silent });
+  return bundleWorkflowCode({
+    workflowsPath: workflowFile('index'),
+    payloadConverterPath: workflowFile('payloads'),
+    failureConverterPath: workflowFile('payloads'),
+    logger: silent,
+  });
 }
 
 const silent = { trace() {}, debug() {}, info() {}, warn() {}, error() {}, log() {} };

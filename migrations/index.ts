@@ -12,6 +12,13 @@ import { paymentCapabilities } from './0010-payment-capabilities';
 import { credentials } from './0008-credentials';
 import { webhooks } from './0011-webhooks';
 import { confirmations } from './0012-confirmations';
+import { sealing } from './0013-sealing';
+import { growth } from './0014-growth';
+import { auditChain } from './0015-audit-chain';
+import { upkeep } from './0016-upkeep';
+import { postingPlans } from './0017-posting-plans';
+import { ledgerSpeed } from './0018-ledger-speed';
+import { nonces } from './0019-nonces';
 
 export interface Migration {
   readonly name: string;
@@ -32,6 +39,13 @@ export const MIGRATIONS: readonly Migration[] = [
   paymentCapabilities,
   webhooks,
   confirmations,
+  sealing,
+  growth,
+  auditChain,
+  upkeep,
+  postingPlans,
+  ledgerSpeed,
+  nonces,
 ];
 
 /** For knex, which otherwise looks for files and would find them in two places (source and build). */

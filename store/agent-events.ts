@@ -14,7 +14,7 @@ import {
   type WebhookName,
 } from '../domain/notifications';
 import type { AgentRole } from './agents';
-import { rows, type Db, type Trx } from './db';
+import { inTransaction, rows, type Db, type Trx } from './db';
 import type { OutboxEvent } from './outbox';
 import { tellReputations } from './reputation-changes';
 
@@ -23,21 +23,21 @@ export interface RoutedEvent extends OutboxEvent {
   type: EventType;
 }
 
-/** Routes up to `limit` events and answers how many it did. */
-export async function routeEvents(db: Db, limit: number): Promise<number> {
-  return db.transaction(async (trx) => {
+/** Routes up to `limit` events and answers which. */
+export async function routeEvents(db: Db, limit: number): Promise<RoutedEvent[]> {
+  return inTransaction(db, async (trx) => {
     const [lock] = await rows<{ held: boolean }>(
       trx,
       "SELECT pg_try_advisory_xact_lock(hashtext('event-router')) AS held",
     );
-    if (!lock?.held) return 0;
+    if (!lock?.held) return [];
     const events = await rows<RoutedEvent>(
       trx,
       `SELECT seq, id, type, correlation_id AS "correlationId", payload, at FROM outbox
        WHERE routed_seq IS NULL ORDER BY seq LIMIT ?`,
       [limit],
     );
-    if (events.length === 0) return 0;
+    if (events.length === 0) return [];
     const known = await factsOf(trx, events);
     const told = events.flatMap((event) =>
       recipientsOf(event, known.of(event)).map((agentId) => ({ agentId, event })),
@@ -46,7 +46,10 @@ export async function routeEvents(db: Db, limit: number): Promise<number> {
     await insertAgentEvents(trx, told);
     await insertDeliveries(trx, told, known);
     await tellReputations(trx, events, known);
-    return events.length;
+    return events.map((event) => ({
+      ...event,
+      to: told.filter((one) => one.event === event).map(({ agentId }) => agentId),
+    }));
   });
 }
 

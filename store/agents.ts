@@ -1,6 +1,7 @@
 import type { PublicKey } from '../domain/keys';
 import type { ApiVersion } from '../domain/versions';
-import { preparedRows, rows, type Db, type Queryable, type Trx } from './db';
+import { rows, type Db, type Queryable, type Trx } from './db';
+import { openOne, seal } from './vault';
 
 export type AgentRole = 'scout' | 'beacon' | 'operator';
 
@@ -8,7 +9,6 @@ export interface Agent {
   id: string;
   principalId: string;
   role: AgentRole;
-  name: string;
   apiVersion: ApiVersion;
   categories: string[];
   shipsTo: string[];
@@ -24,7 +24,7 @@ export interface Agent {
 }
 
 /** Of `agents a`. */
-export const AGENT_COLUMNS = `a.id, a.principal_id AS "principalId", a.role, a.name, a.api_version AS "apiVersion", a.categories,
+export const AGENT_COLUMNS = `a.id, a.principal_id AS "principalId", a.role, a.api_version AS "apiVersion", a.categories,
   a.ships_to AS "shipsTo", a.capabilities, a.webhook_url AS "webhookUrl", a.merchant_name AS "merchantName",
   a.merchant_domain AS "merchantDomain", a.verification_status AS "verificationStatus", a.status, a.created_at AS "createdAt"`;
 
@@ -33,6 +33,7 @@ type Optional = 'capabilities' | 'webhookUrl' | 'merchantName' | 'merchantDomain
 
 export interface NewAgent
   extends Omit<Agent, 'status' | 'createdAt' | Optional>, Partial<Pick<Agent, Optional>> {
+  name: string;
   agentVersion?: string;
   platform?: string;
   contactEmail?: string;
@@ -47,7 +48,6 @@ export async function insertAgent(trx: Trx, agent: NewAgent): Promise<void> {
     id: agent.id,
     principal_id: agent.principalId,
     role: agent.role,
-    name: agent.name,
     api_version: agent.apiVersion,
     categories: agent.categories,
     ships_to: agent.shipsTo,
@@ -58,7 +58,12 @@ export async function insertAgent(trx: Trx, agent: NewAgent): Promise<void> {
     verification_status: agent.verificationStatus ?? 'verified',
     agent_version: agent.agentVersion,
     platform: agent.platform,
-    contact_email: agent.contactEmail,
+    ...(await seal(
+      trx,
+      'agents',
+      { row: agent.id, subject: agent.principalId },
+      { name: agent.name, contact_email: agent.contactEmail },
+    )),
   });
   await trx('agent_keys').insert({ id: agent.keyId, agent_id: agent.id, public_key: agent.publicKey });
   if (agent.capacity.size > 0) {
@@ -70,6 +75,13 @@ export async function insertAgent(trx: Trx, agent: NewAgent): Promise<void> {
       })),
     );
   }
+}
+
+export async function agentNameOf(db: Queryable, id: string): Promise<string> {
+  const [found] = await rows<{ name: string }>(db, 'SELECT name FROM agents WHERE id = ?', [id]);
+  if (!found) throw new Error(`no agent ${id}`);
+  await openOne(db, 'agents', found, { name: 'name' }, () => id);
+  return found.name;
 }
 
 export interface AgentWithKey extends Agent {
@@ -117,15 +129,12 @@ export function withKeys({ signingKeys, ...agent }: FoundAgent): AgentWithKeys |
 
 /** One read, for every signed request. */
 export async function findSigningAgent(db: Db, id: string): Promise<AgentWithKeys | undefined> {
-  const [found] = await preparedRows<FoundAgent>(db, SIGNING_AGENT, [id]);
+  const [found] = await rows<FoundAgent>(db, SIGNING_AGENT, [id]);
   return found && withKeys(found);
 }
 
-const SIGNING_AGENT = {
-  name: 'signing_agent',
-  text: `SELECT ${AGENT_COLUMNS}, p.status AS "principalStatus", ${SIGNING_KEYS}
-    FROM agents a JOIN principals p ON p.id = a.principal_id WHERE a.id = $1`,
-};
+const SIGNING_AGENT = `SELECT ${AGENT_COLUMNS}, p.status AS "principalStatus", ${SIGNING_KEYS}
+    FROM agents a JOIN principals p ON p.id = a.principal_id WHERE a.id = ?`;
 
 /** Serialises changes of one agent's credentials. */
 export async function lockAgent(trx: Trx, id: string): Promise<void> {

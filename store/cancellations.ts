@@ -1,5 +1,6 @@
 /** A party's wish to end a deal before fulfilment. */
 import { rows, type Queryable, type Trx } from './db';
+import { open, seal } from './vault';
 
 export interface Cancellation {
   transactionId: string;
@@ -21,8 +22,12 @@ export async function insertCancellation(trx: Trx, wish: NewCancellation): Promi
       transaction_id: wish.transactionId,
       requested_by: wish.requestedBy,
       principal_id: wish.principalId,
-      reason: wish.reason,
-      comments: wish.comments ?? null,
+      ...(await seal(
+        trx,
+        'cancellations',
+        { row: wish.transactionId, subject: wish.transactionId },
+        { reason: wish.reason, comments: wish.comments },
+      )),
       penalty_minor: wish.penaltyMinor.toString(),
     })
     .onConflict('transaction_id')
@@ -47,6 +52,8 @@ export async function cancellationsOf(
        comments, penalty_minor AS penalty, at FROM cancellations WHERE transaction_id = ANY(?)`,
     [[...transactionIds]],
   );
+  const fields = { reason: 'reason', comments: 'comments' } as const;
+  await open(db, 'cancellations', found, fields, ({ transactionId }) => transactionId);
   return new Map(
     found.map(({ penalty, ...rest }) => [rest.transactionId, { ...rest, penaltyMinor: BigInt(penalty) }]),
   );

@@ -1,6 +1,6 @@
 /** Reads what the gate decides on, inside the commit's transaction and after its rows are locked. */
 import type { PartyFacts } from '../domain/gate';
-import type { PairHistory } from '../domain/clearing/risk';
+import { TRUSTED_PAIR_DEALS, type PairHistory } from '../domain/clearing/risk';
 import type { RailOption } from '../domain/clearing/rail-choice';
 import type { RailTerms } from '../domain/rail-terms';
 import { isPegged } from '../domain/par';
@@ -27,7 +27,7 @@ export async function partyFacts(
   parties: readonly { agentId: string; principal: Principal }[],
   asset: string,
 ): Promise<PartyFacts[]> {
-  const found = await rows<PartyRow>(
+  const partyRows = rows<PartyRow>(
     trx,
     `SELECT a.id AS "agentId", a.status AS "agentStatus",
        (SELECT c.capacity_minor FROM agent_capacities c WHERE c.agent_id = a.id AND c.asset = :asset) AS capacity,
@@ -44,10 +44,8 @@ export async function partyFacts(
      FROM agents a WHERE a.id = ANY(:agents)`,
     { asset, agents: parties.map(({ agentId }) => agentId) },
   );
-  const reputation = await reputations(
-    trx,
-    parties.map(({ principal }) => principal.id),
-  );
+  const ids = parties.map(({ principal }) => principal.id);
+  const [found, reputation] = await Promise.all([partyRows, reputations(trx, ids)]);
   return parties.map(({ agentId, principal }) => {
     const row = found.find((candidate) => candidate.agentId === agentId);
     if (!row) throw new Error(`no agent ${agentId}`);
@@ -85,7 +83,7 @@ export async function railOptions(
     fallback: boolean;
   },
 ): Promise<RailOption[]> {
-  const mandates = await rows<{ id: string; rail: RailName; left: string; exact: boolean }>(
+  const mandatesThere = rows<{ id: string; rail: RailName; left: string; exact: boolean }>(
     trx,
     `SELECT DISTINCT ON (rail) id, rail, ceiling_minor - used_minor AS left, payer_authorization IS NOT NULL AS exact
      FROM mandates
@@ -101,12 +99,12 @@ export async function railOptions(
       fallback: deal.fallback,
     },
   );
-  const seller = await rows<{ rail: RailName }>(
+  const accountsThere = rows<{ rail: RailName }>(
     trx,
     'SELECT DISTINCT rail FROM payment_accounts WHERE principal_id = ? AND asset = ?',
     [deal.sellerPrincipalId, deal.asset],
   );
-  const outOfUse = await railsOutOfUse(trx);
+  const [mandates, seller, outOfUse] = await Promise.all([mandatesThere, accountsThere, railsOutOfUse(trx)]);
   const isRun = (rail: RailName) => outOfUse.get(rail) !== 'not_run';
   const payable = seller.some(({ rail }) => railTerms[rail].paysOut && isRun(rail));
   return RAILS.map((rail) => {
@@ -126,15 +124,23 @@ export async function railOptions(
   });
 }
 
+/** Undisputed deals are counted as far as they matter. */
 export async function pairHistory(trx: Trx, buyer: string, seller: string): Promise<PairHistory> {
   const [found] = await rows<{ undisputed: string; open: string }>(
     trx,
-    `SELECT count(*) FILTER (WHERE s.market_state = 'completed' AND t.created_at > now() - interval '180 days'
-         AND NOT EXISTS (SELECT 1 FROM state_history h WHERE h.session_id = s.id AND h.to_state = 'disputed')) AS undisputed,
-       count(*) FILTER (WHERE s.market_state = 'disputed') AS open
-     FROM transactions t JOIN sessions s ON s.id = t.session_id
-     WHERE t.buyer_principal_id = ? AND t.seller_principal_id = ?`,
-    [buyer, seller],
+    `SELECT (
+       SELECT count(*) FROM (
+         SELECT 1 FROM transactions t JOIN sessions s ON s.id = t.session_id
+         WHERE t.buyer_principal_id = :buyer AND t.seller_principal_id = :seller
+           AND t.created_at > now() - interval '180 days' AND s.market_state = 'completed'
+           AND NOT EXISTS (SELECT 1 FROM state_history h WHERE h.session_id = s.id AND h.to_state = 'disputed')
+         ORDER BY t.created_at DESC LIMIT ${TRUSTED_PAIR_DEALS}
+       ) newest
+     ) AS undisputed, (
+       SELECT count(*) FROM sessions s JOIN transactions t ON t.session_id = s.id
+       WHERE s.principal_id = :buyer AND s.market_state = 'disputed' AND t.seller_principal_id = :seller
+     ) AS open`,
+    { buyer, seller },
   );
   return { undisputedDeals: Number(found?.undisputed ?? 0), openDisputes: Number(found?.open ?? 0) };
 }

@@ -3,6 +3,8 @@ import { newId } from '../domain/ids';
 import { derivedId } from '../domain/payments/derived-id';
 import { rows, type Queryable, type Trx } from './db';
 import {
+  ACCOUNT_COLUMNS,
+  openAccounts,
   findMandate,
   insertMandate,
   upsertAccount,
@@ -36,12 +38,12 @@ export async function sandboxAccounts(
   principalId: string,
   asset: string,
 ): Promise<PaymentAccount[]> {
-  return rows<PaymentAccount>(
+  const found = await rows<PaymentAccount>(
     db,
-    `SELECT id, principal_id AS "principalId", rail, asset, form, identifier, details, holder_name AS "holderName"
-     FROM payment_accounts WHERE principal_id = ? AND asset = ? AND details->>'sandbox' = 'true' ORDER BY rail`,
+    `SELECT ${ACCOUNT_COLUMNS} FROM payment_accounts WHERE principal_id = ? AND asset = ? AND sandbox ORDER BY rail`,
     [principalId, asset],
   );
+  return openAccounts(db, found);
 }
 
 /** The mandate of this commit, `fresh` where it has just been written down. The account has to be locked. */

@@ -6,6 +6,7 @@ import { newId } from '../domain/ids';
 import type { ApiVersion } from '../domain/versions';
 import { rows, type Queryable, type Trx } from './db';
 import { recordEvents } from './states';
+import { openOne, seal } from './vault';
 
 export interface Question {
   transactionId: string;
@@ -35,6 +36,7 @@ export async function standingOf(db: Queryable, transactionId: string): Promise<
      FROM order_confirmations WHERE transaction_id = ?`,
     [transactionId],
   );
+  await openOne(db, 'order_confirmations', found, { refusal: 'refusal' }, () => transactionId);
   if (found && found.refusal !== null) return { kind: 'declined', refusal: found.refusal };
   return found?.stands ? { kind: 'confirmed', merchantOrderId: found.number } : { kind: 'open' };
 }
@@ -83,9 +85,11 @@ export async function recordConfirmed(
 }
 
 export async function recordDeclined(trx: Trx, transactionId: string, refusal: string): Promise<void> {
+  const place = { row: transactionId, subject: transactionId };
+  const sealed = await seal(trx, 'order_confirmations', place, { refusal });
   await trx.raw(
     `UPDATE order_confirmations SET answered_at = clock_timestamp(), refusal = ? WHERE transaction_id = ?`,
-    [refusal, transactionId],
+    [sealed.refusal, transactionId],
   );
 }
 

@@ -1,6 +1,7 @@
 /** Panels: who judges a dispute together, and how each has voted. */
 import type { Decision, Remedy } from '../domain/clearing/disputes';
 import { rows, type Queryable, type Trx } from './db';
+import { open, seal } from './vault';
 
 export interface PanelMember {
   memberId: string;
@@ -19,6 +20,8 @@ export async function panelOf(db: Queryable, disputeId: string): Promise<PanelMe
      FROM dispute_panel WHERE dispute_id = ? ORDER BY member_id`,
     [disputeId],
   );
+  const fields = { reason: 'reason' } as const;
+  await open(db, 'dispute_panel', found, fields, ({ memberId }) => `${disputeId}:${memberId}`);
   return found.map(({ amount, ...rest }) => ({
     ...rest,
     amountMinor: amount === null ? null : BigInt(amount),
@@ -49,7 +52,12 @@ export async function castVote(
     .update({
       remedy: vote.remedy,
       amount_minor: vote.amountMinor?.toString() ?? null,
-      reason: vote.reason,
+      ...(await seal(
+        trx,
+        'dispute_panel',
+        { row: `${disputeId}:${memberId}`, subject: disputeId },
+        { reason: vote.reason },
+      )),
       signature: vote.signature,
       voted_at: trx.fn.now(),
     });

@@ -1,6 +1,7 @@
 /** What the sides of a dispute say, and the exhibits they bring. Kept for ever, never changed. */
 import { canonicalHash } from '../domain/canonical';
 import { rows, type Queryable, type Trx } from './db';
+import { open, seal } from './vault';
 
 export type Position = 'claim' | 'accept' | 'contest' | 'evidence';
 
@@ -34,8 +35,12 @@ export async function addStatement(trx: Trx, said: Statement): Promise<void> {
     dispute_id: said.disputeId,
     agent_id: said.agentId,
     position: said.position,
-    statement: said.statement,
-    evidence: JSON.stringify(said.exhibits),
+    ...(await seal(
+      trx,
+      'dispute_statements',
+      { row: rowOf(said), subject: said.disputeId },
+      { statement: said.statement, evidence: said.exhibits },
+    )),
   });
 }
 
@@ -47,11 +52,14 @@ function hashOf({ disputeId, agentId, position, statement, exhibits }: Statement
   return canonicalHash({ disputeId, agentId, position, statement, exhibits: [...exhibits] });
 }
 
-export function statementsOf(db: Queryable, disputeId: string): Promise<StoredStatement[]> {
-  return rows<StoredStatement>(
+const rowOf = ({ disputeId, agentId, position }: Statement) => `${disputeId}:${agentId}:${position}`;
+
+export async function statementsOf(db: Queryable, disputeId: string): Promise<StoredStatement[]> {
+  const found = await rows<StoredStatement>(
     db,
     `SELECT dispute_id AS "disputeId", agent_id AS "agentId", position, statement, evidence AS exhibits, at
      FROM dispute_statements WHERE dispute_id = ? ORDER BY seq`,
     [disputeId],
   );
+  return open(db, 'dispute_statements', found, { statement: 'statement', exhibits: 'evidence' }, rowOf);
 }

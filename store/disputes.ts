@@ -16,6 +16,7 @@ import { rows, type Queryable, type Trx } from './db';
 import { addStatement, type Exhibit } from './dispute-statements';
 import { recordChange } from './states';
 import { stateOf, type Deal } from './transactions';
+import { open, seal } from './vault';
 
 export interface Dispute {
   id: string;
@@ -60,16 +61,22 @@ function toDispute({ asked, granted, ...rest }: Row): Dispute {
   return { ...rest, amountAskedMinor: minor(asked), remedyAmountMinor: minor(granted) };
 }
 
+async function toDisputes(db: Queryable, found: Row[]): Promise<Dispute[]> {
+  const fields = { description: 'description', decisionReason: 'decision_reason' } as const;
+  return (await open(db, 'disputes', found, fields, ({ id }) => id)).map(toDispute);
+}
+
 export async function findDispute(db: Queryable, id: string): Promise<Dispute | undefined> {
-  const [found] = await rows<Row>(db, `SELECT ${COLUMNS} FROM disputes d WHERE d.id = ?`, [id]);
-  return found && toDispute(found);
+  const found = await rows<Row>(db, `SELECT ${COLUMNS} FROM disputes d WHERE d.id = ?`, [id]);
+  return (await toDisputes(db, found))[0];
 }
 
 /** The dispute, locked. The deal is locked first, as everywhere. */
 export async function lockDispute(trx: Trx, id: string): Promise<Dispute> {
-  const [found] = await rows<Row>(trx, `SELECT ${COLUMNS} FROM disputes d WHERE d.id = ? FOR UPDATE`, [id]);
-  if (!found) throw new Error(`no dispute ${id}`);
-  return toDispute(found);
+  const found = await rows<Row>(trx, `SELECT ${COLUMNS} FROM disputes d WHERE d.id = ? FOR UPDATE`, [id]);
+  const [dispute] = await toDisputes(trx, found);
+  if (!dispute) throw new Error(`no dispute ${id}`);
+  return dispute;
 }
 
 /** Every dispute of a deal, oldest first. */
@@ -79,16 +86,16 @@ export async function disputesOf(db: Queryable, transactionId: string): Promise<
     `SELECT ${COLUMNS} FROM disputes d WHERE d.transaction_id = ? ORDER BY d.created_at, d.id`,
     [transactionId],
   );
-  return found.map(toDispute);
+  return toDisputes(db, found);
 }
 
 export async function openDisputeOf(db: Queryable, transactionId: string): Promise<Dispute | undefined> {
-  const [found] = await rows<Row>(
+  const found = await rows<Row>(
     db,
     `SELECT ${COLUMNS} FROM disputes d WHERE d.transaction_id = ? AND d.closed_at IS NULL`,
     [transactionId],
   );
-  return found && toDispute(found);
+  return (await toDisputes(db, found))[0];
 }
 
 /** Whether a dispute of the deal waits for its decision or its remedy. */
@@ -115,7 +122,7 @@ export async function listDisputes(db: Queryable, filter: DisputeFilter): Promis
      ORDER BY d.decision_due_at, d.id LIMIT :limit`,
     { status: filter.status ?? null, agent: filter.agentId ?? null, limit: filter.limit },
   );
-  return found.map(toDispute);
+  return toDisputes(db, found);
 }
 
 export interface Filing {
@@ -157,7 +164,7 @@ export async function openDispute(trx: Trx, filing: Filing): Promise<Dispute | u
     filed_by: filedBy,
     side,
     reason,
-    description,
+    ...(await seal(trx, 'disputes', { row: id, subject: id }, { description })),
     remedy_asked: remedy,
     amount_asked_minor: filing.amountMinor?.toString() ?? null,
     answer_due_at: new Date(now.getTime() + answerMs),
@@ -220,7 +227,7 @@ export async function decideDispute(
       remedy,
       remedy_amount_minor: amountMinor?.toString() ?? null,
       decided_by: decidedBy,
-      decision_reason: reason,
+      ...(await seal(trx, 'disputes', { row: dispute.id, subject: dispute.id }, { decision_reason: reason })),
       decided_at: trx.fn.now(),
     });
   await recordChange(trx, {

@@ -46,7 +46,10 @@ export function allEvents(db: Queryable, { afterSeq, types, limit }: FeedQuery):
   );
 }
 
-/** The place of an event in an agent's feed, or in that of operators; undefined where it is not in it. */
+/**
+ * The place of an event in an agent's feed, or in that of operators; undefined where it is not in it. One that was
+ * cleared away, after a day at the least, with all before it, still has its place.
+ */
 export async function placeOf(
   db: Queryable,
   eventId: string,
@@ -58,9 +61,14 @@ export async function placeOf(
         'SELECT routed_seq AS seq FROM outbox WHERE id = ? AND routed_seq IS NOT NULL',
         [eventId],
       )
-    : rows<{ seq: string }>(db, 'SELECT seq FROM agent_events WHERE event_id = ? AND agent_id = ?', [
-        eventId,
-        agentId,
-      ]));
+    : rows<{ seq: string }>(
+        db,
+        `SELECT seq FROM agent_events WHERE event_id = :eventId AND agent_id = :agentId
+         UNION ALL
+         SELECT o.routed_seq FROM outbox o WHERE o.id = :eventId AND o.at < now() - interval '1 day'
+           AND NOT EXISTS (SELECT 1 FROM agent_events e WHERE e.agent_id = :agentId AND e.seq <= o.routed_seq)
+         LIMIT 1`,
+        { eventId, agentId },
+      ));
   return found?.seq;
 }

@@ -7,12 +7,14 @@ import { personalData, withoutPersonalData } from '../domain/evidence/withhold';
 import { exponentOf } from '../domain/money';
 import { sha256Hex, type NoticeStatement, type ProofStatement, type RailName } from '../domain/settlement';
 import type { ApiVersion } from '../domain/versions';
+import { buyerOf, type Buyer } from './buyers';
 import { rows, type Db, type Trx } from './db';
 import { bundledDisputes } from './evidence-disputes';
 import { fulfilmentsOf } from './fulfilments';
 import type { StoredInstruction } from './instructions';
 import { refundsOf } from './refunds';
 import { findDeal, type Deal } from './transactions';
+import { open } from './vault';
 
 /** The content of a deal's bundle. Throws where there is no such deal. */
 export async function collectEvidence(db: Db, transactionId: string): Promise<BundleContent> {
@@ -29,7 +31,8 @@ async function collect(trx: Trx, transactionId: string): Promise<BundleContent> 
   const refunds = await refundsOf(trx, deal.id);
   const instructions = await instructionsOf(trx, [deal.id, ...refunds.map(({ id }) => id)]);
   const ids = instructions.map(({ instruction }) => instruction.instruction_id);
-  const personal = await personalDataOf(trx, deal, instructions);
+  const buyer = await buyerOf(trx, deal.id);
+  const personal = await personalDataOf(trx, deal, buyer, instructions);
   const proofs = (await proofsOf(trx, ids)).map((proof) => withoutPersonalData(proof, personal));
   const notices = (await noticesAbout(trx, ids)).map((notice) => withoutPersonalData(notice, personal));
   return {
@@ -42,12 +45,7 @@ async function collect(trx: Trx, transactionId: string): Promise<BundleContent> 
     intent,
     offer,
     consent_sha256: canonicalHash(deal.consent),
-    payer_sha256: canonicalHash({
-      type: 'aura.payer.v1',
-      transaction_id: deal.id,
-      identity: deal.buyerIdentity,
-      shipping_address: deal.shippingAddress,
-    }),
+    payer_sha256: buyer.sha256,
     gate: deal.gate,
     commitment: { document: commitment, sha256: deal.commitmentHash },
     instructions: instructions.map(({ instruction, key_id, signature, status }) => ({
@@ -159,17 +157,29 @@ function tokensOf(instructions: readonly StoredInstruction[]): Record<string, nu
 }
 
 /** What the rails' messages may say of the payer, so that those which do are left out. */
-async function personalDataOf(trx: Trx, deal: Deal, instructions: readonly StoredInstruction[]) {
+async function personalDataOf(
+  trx: Trx,
+  deal: Deal,
+  buyer: Buyer,
+  instructions: readonly StoredInstruction[],
+) {
   const accounts = instructions.flatMap(({ instruction: { debtor, creditor } }) => [
     debtor.account_ref,
     creditor.account_ref,
   ]);
-  const found = await rows<{ holderName: string; details: Record<string, unknown>; form: string }>(
+  const found = await rows<{
+    id: string;
+    holderName: string;
+    details: Record<string, unknown>;
+    form: string;
+  }>(
     trx,
-    `SELECT holder_name AS "holderName", details, form FROM payment_accounts
+    `SELECT id, holder_name AS "holderName", details, form FROM payment_accounts
      WHERE id = ANY(?) AND principal_id = ? ORDER BY id`,
     [accounts, deal.buyerPrincipalId],
   );
+  const fields = { holderName: 'holder_name', details: 'details' } as const;
+  await open(trx, 'payment_accounts', found, fields, ({ id }) => id);
   // A wallet's address stands on a public chain, where the settlement's own reference leads to it anyway.
   const named = found.flatMap(({ holderName, details, form }) => [
     holderName,
@@ -177,8 +187,8 @@ async function personalDataOf(trx: Trx, deal: Deal, instructions: readonly Store
   ]);
   return personalData([
     ...named,
-    ...Object.values<unknown>({ ...deal.buyerIdentity }),
-    deal.shippingAddress?.line1,
+    ...Object.values<unknown>({ ...buyer.identity }),
+    buyer.shippingAddress?.line1,
   ]);
 }
 
@@ -197,11 +207,13 @@ async function proofsOf(trx: Trx, instructionIds: readonly string[]) {
      WHERE instruction_id = ANY(?) ORDER BY id`,
     [[...instructionIds]],
   );
+  await open(trx, 'proofs', found, { evidence: 'evidence' }, ({ id }) => id);
   return found.map(({ id, ...proof }) => ({ proof_id: id, ...proof }));
 }
 
-function noticesAbout(trx: Trx, instructionIds: readonly string[]) {
-  return rows<{
+async function noticesAbout(trx: Trx, instructionIds: readonly string[]) {
+  const found = await rows<{
+    id: string;
     statement: NoticeStatement;
     key_id: string;
     signature: string;
@@ -210,10 +222,12 @@ function noticesAbout(trx: Trx, instructionIds: readonly string[]) {
     effect: string | null;
   }>(
     trx,
-    `SELECT statement, key_id, signature, evidence, accepted, effect FROM rail_notices
+    `SELECT id, statement, key_id, signature, evidence, accepted, effect FROM rail_notices
      WHERE instruction_id = ANY(?) ORDER BY id`,
     [[...instructionIds]],
   );
+  await open(trx, 'rail_notices', found, { evidence: 'evidence' }, ({ id }) => id);
+  return found.map(({ id: _id, ...notice }) => notice);
 }
 
 async function railKeysOf(trx: Trx, keyIds: readonly string[]) {

@@ -1,5 +1,6 @@
 /** What was reported of a deal's delivery. */
 import { rows, type Queryable, type Trx } from './db';
+import { open, seal } from './vault';
 
 export async function insertFulfilment(
   trx: Trx,
@@ -15,7 +16,15 @@ export async function insertFulfilment(
       transaction_id: fulfilment.transactionId,
       status: fulfilment.status,
       reported_by: fulfilment.reportedBy,
-      evidence: JSON.stringify(fulfilment.evidence),
+      ...(await seal(
+        trx,
+        'fulfilments',
+        {
+          row: `${fulfilment.transactionId}:${fulfilment.status}`,
+          subject: fulfilment.transactionId,
+        },
+        { evidence: fulfilment.evidence },
+      )),
     })
     .onConflict(['transaction_id', 'status'])
     .ignore();
@@ -28,10 +37,12 @@ export interface Fulfilment {
   at: Date;
 }
 
-export function fulfilmentsOf(db: Queryable, transactionId: string): Promise<Fulfilment[]> {
-  return rows<Fulfilment>(
+export async function fulfilmentsOf(db: Queryable, transactionId: string): Promise<Fulfilment[]> {
+  const found = await rows<Fulfilment>(
     db,
     `SELECT status, reported_by AS "reportedBy", evidence, at FROM fulfilments WHERE transaction_id = ? ORDER BY seq`,
     [transactionId],
   );
+  const fields = { evidence: 'evidence' } as const;
+  return open(db, 'fulfilments', found, fields, ({ status }) => `${transactionId}:${status}`);
 }

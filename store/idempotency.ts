@@ -5,7 +5,9 @@
  * money are kept for ever, others for a day.
  */
 import type { Refusal } from '../domain/errors';
+import { dayOf } from '../domain/personal-data';
 import { rows, type Queryable, type Trx } from './db';
+import { openOne, seal } from './vault';
 
 /** `body` is null where the work is done but not answered yet. */
 export type Outcome =
@@ -50,16 +52,22 @@ export async function claimKey(
 }
 
 async function sweep(db: Queryable, { agentId, key }: Claim): Promise<void> {
-  await db.raw(
-    `DELETE FROM idempotency_keys WHERE ${LAPSED} AND ((agent_id = :agentId AND key = :key) OR subject_id IN (
+  await rows(
+    db,
+    `WITH oldest AS MATERIALIZED (
        SELECT subject_id FROM idempotency_keys WHERE ${LAPSED} ORDER BY created_at LIMIT ${SWEEP}
-       FOR UPDATE SKIP LOCKED))`,
+       FOR UPDATE SKIP LOCKED
+     )
+     DELETE FROM idempotency_keys WHERE ${LAPSED} AND subject_id = ANY(ARRAY(
+       SELECT subject_id FROM oldest
+       UNION SELECT subject_id FROM idempotency_keys WHERE agent_id = :agentId AND key = :key AND ${LAPSED}))`,
     { agentId, key },
   );
 }
 
 async function insertClaim(db: Queryable, claim: Claim): Promise<IdempotencyRecord | undefined> {
   const { request, holdMs = null, ...rest } = claim;
+  const sealed = await sealedOf(db, claim.subjectId, { request });
   const [stored] = await rows<IdempotencyRecord>(
     db,
     `INSERT INTO idempotency_keys
@@ -67,9 +75,9 @@ async function insertClaim(db: Queryable, claim: Claim): Promise<IdempotencyReco
      VALUES (:agentId, :key, :operation, :bodyHash, :subjectId, CAST(:request AS jsonb), :movesMoney,
        now() + CAST(:holdMs AS integer) * interval '1 millisecond')
      ON CONFLICT (agent_id, key) DO NOTHING RETURNING ${COLUMNS}`,
-    { ...rest, request: request === null ? null : JSON.stringify(request), holdMs },
+    { ...rest, request: sealed.request, holdMs },
   );
-  return stored;
+  return opened(db, stored);
 }
 
 export async function findKey(
@@ -82,7 +90,7 @@ export async function findKey(
     `SELECT ${COLUMNS} FROM idempotency_keys WHERE agent_id = ? AND key = ? AND NOT (${LAPSED})`,
     [agentId, key],
   );
-  return found;
+  return opened(db, found);
 }
 
 /** Takes over work that nobody holds any more; false while somebody does. */
@@ -98,7 +106,8 @@ export async function takeWork(db: Queryable, subjectId: string, holdMs: number)
 
 /** Holds on to work for so long from now; 0 lets go of it. */
 export async function holdWork(db: Queryable, subjectId: string, holdMs: number): Promise<void> {
-  await db.raw(
+  await rows(
+    db,
     `UPDATE idempotency_keys SET held_until = now() + ? * interval '1 millisecond' WHERE subject_id = ?`,
     [holdMs, subjectId],
   );
@@ -106,7 +115,7 @@ export async function holdWork(db: Queryable, subjectId: string, holdMs: number)
 
 /** Forgets a claim that came to nothing, so that its key is as unused as before. */
 export async function dropClaim(db: Queryable, subjectId: string): Promise<void> {
-  await db.raw('DELETE FROM idempotency_keys WHERE subject_id = ? AND outcome IS NULL', [subjectId]);
+  await rows(db, 'DELETE FROM idempotency_keys WHERE subject_id = ? AND outcome IS NULL', [subjectId]);
 }
 
 /** The record that gave a subject its id, locked. */
@@ -116,21 +125,47 @@ export async function lockKeyOf(trx: Trx, subjectId: string): Promise<Idempotenc
     `SELECT ${COLUMNS} FROM idempotency_keys WHERE subject_id = ? FOR UPDATE`,
     [subjectId],
   );
-  return found;
+  return opened(trx, found);
 }
 
 /** Stores what the work came to, and forgets the request, which may hold personal data. */
 export async function setOutcome(trx: Queryable, subjectId: string, outcome: Outcome): Promise<void> {
-  await trx.raw('UPDATE idempotency_keys SET outcome = ?::json, request = NULL WHERE subject_id = ?', [
-    JSON.stringify(outcome),
+  const body = 'refusal' in outcome ? null : outcome.body;
+  const { outcome: sealed } = await sealedOf(trx, subjectId, { outcome: body });
+  const stored = 'refusal' in outcome ? outcome : { ...outcome, body: parsed(sealed) };
+  await rows(trx, 'UPDATE idempotency_keys SET outcome = ?::json, request = NULL WHERE subject_id = ?', [
+    JSON.stringify(stored),
     subjectId,
   ]);
 }
 
 /** Keeps the request for the work to read, unless it has been decided already. */
 export async function setRequest(db: Queryable, subjectId: string, request: unknown): Promise<void> {
-  await db.raw('UPDATE idempotency_keys SET request = ?::jsonb WHERE subject_id = ? AND outcome IS NULL', [
-    JSON.stringify(request),
+  const sealed = await sealedOf(db, subjectId, { request });
+  await rows(db, 'UPDATE idempotency_keys SET request = ?::jsonb WHERE subject_id = ? AND outcome IS NULL', [
+    sealed.request,
     subjectId,
   ]);
+}
+
+const parsed = (json: string | null | undefined): unknown => (json ? (JSON.parse(json) as unknown) : null);
+
+function sealedOf(db: Queryable, subjectId: string, values: { request?: unknown; outcome?: unknown }) {
+  return seal(db, 'idempotency_keys', { row: subjectId, subject: dayOf(new Date()) }, values);
+}
+
+/**
+ * A body that was erased reads as null, like that of work which was not answered yet: whoever comes again is answered
+ * from the books.
+ */
+async function opened(
+  db: Queryable,
+  record: IdempotencyRecord | undefined,
+): Promise<IdempotencyRecord | undefined> {
+  await openOne(db, 'idempotency_keys', record, { request: 'request' }, ({ subjectId }) => subjectId);
+  if (record?.outcome && !('refusal' in record.outcome)) {
+    const { subjectId } = record;
+    await openOne(db, 'idempotency_keys', record.outcome, { body: 'outcome' }, () => subjectId);
+  }
+  return record;
 }

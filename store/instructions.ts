@@ -6,7 +6,8 @@ import type {
   SettlementProof,
   SignedInstruction,
 } from '../domain/settlement';
-import { rows, type Queryable, type Trx } from './db';
+import { insert, rows, update, type Queryable, type Trx } from './db';
+import { openOne, seal } from './vault';
 
 /** `executed` (or `reversed` when the rail took it back) and `rejected` are final; `nonconforming` money sits in suspense; `unknown` waits for an inquiry. */
 export type InstructionStatus =
@@ -25,22 +26,24 @@ export async function insertInstruction(
   links: { transactionId: string | null; replaces?: string },
 ): Promise<void> {
   const { instruction } = signed;
-  await trx('instructions').insert({
-    id: instruction.instruction_id,
-    kind: instruction.kind,
-    subject_id: instruction.subject_id,
-    transaction_id: links.transactionId,
-    rail: instruction.rail,
-    asset: instruction.asset,
-    amount_minor: instruction.amount_minor,
-    document: JSON.stringify(instruction),
-    key_id: signed.key_id,
-    signature: signed.signature,
-    commitment_hash: instruction.commitment_hash,
-    replaces: links.replaces ?? null,
-    created_at: instruction.created_at,
-    expires_at: instruction.expires_at,
-  });
+  await insert(trx, 'instructions', [
+    {
+      id: instruction.instruction_id,
+      kind: instruction.kind,
+      subject_id: instruction.subject_id,
+      transaction_id: links.transactionId,
+      rail: instruction.rail,
+      asset: instruction.asset,
+      amount_minor: instruction.amount_minor,
+      document: JSON.stringify(instruction),
+      key_id: signed.key_id,
+      signature: signed.signature,
+      commitment_hash: instruction.commitment_hash,
+      replaces: links.replaces ?? null,
+      created_at: instruction.created_at,
+      expires_at: instruction.expires_at,
+    },
+  ]);
 }
 
 const COLUMNS = `document AS instruction, key_id, signature, status, progress, action, transaction_id AS "transactionId"`;
@@ -63,14 +66,15 @@ export async function instructionOf(
 ): Promise<StoredInstruction | undefined> {
   const [found] = await rows<StoredInstruction>(
     db,
-    `SELECT ${COLUMNS} FROM instructions WHERE subject_id = ? AND kind = ? ORDER BY id DESC LIMIT 1`,
+    // By the database's clock: ids carry that of the process that gave them, which may be wrong.
+    `SELECT ${COLUMNS} FROM instructions WHERE subject_id = ? AND kind = ? ORDER BY created_at DESC, id DESC LIMIT 1`,
     [subjectId, kind],
   );
   return found;
 }
 
 export async function setInstructionStatus(trx: Trx, id: string, status: InstructionStatus): Promise<void> {
-  await trx('instructions').where({ id }).update({ status });
+  await update(trx, 'instructions', { id }, { status });
 }
 
 /** How far a pending settlement is, and what the payer has to do. */
@@ -79,9 +83,12 @@ export async function setProgress(
   id: string,
   { progress, action }: { progress: Progress | null; action: PayerAction | null },
 ): Promise<void> {
-  await trx('instructions')
-    .where({ id })
-    .update({ progress: progress && JSON.stringify(progress), action: action && JSON.stringify(action) });
+  await update(
+    trx,
+    'instructions',
+    { id },
+    { progress: progress && JSON.stringify(progress), action: action && JSON.stringify(action) },
+  );
 }
 
 /**
@@ -113,19 +120,28 @@ export async function insertProof(
     checks: readonly ProofCheck[];
   },
 ): Promise<void> {
-  await trx('proofs').insert({
-    id: proof.id,
-    instruction_id: proof.instructionId,
-    statement: JSON.stringify(proof.statement),
-    key_id: proof.key_id,
-    signature: proof.signature,
-    evidence: proof.evidence,
-    accepted: proof.accepted,
-    checks: JSON.stringify(proof.checks),
-  });
-  if (!proof.accepted) return;
+  const sealed = await seal(
+    trx,
+    'proofs',
+    { row: proof.id, subject: proof.instructionId },
+    { evidence: proof.evidence },
+  );
+  const kept = insert(trx, 'proofs', [
+    {
+      id: proof.id,
+      instruction_id: proof.instructionId,
+      statement: JSON.stringify(proof.statement),
+      key_id: proof.key_id,
+      signature: proof.signature,
+      ...sealed,
+      accepted: proof.accepted,
+      checks: JSON.stringify(proof.checks),
+    },
+  ]);
+  if (!proof.accepted) return kept;
   const { rail, network, business_date, reference, line } = proof.statement;
-  await trx('rail_references').insert({ rail, network, business_date, reference, line, proof_id: proof.id });
+  const counted = { rail, network, business_date, reference, line, proof_id: proof.id };
+  await Promise.all([kept, insert(trx, 'rail_references', [counted])]);
 }
 
 export async function referenceUsed(trx: Trx, proof: SettlementProof): Promise<boolean> {
@@ -145,7 +161,7 @@ export async function findProof(db: Queryable, instructionId: string): Promise<S
      ORDER BY accepted DESC, created_at DESC LIMIT 1`,
     [instructionId],
   );
-  return found;
+  return openOne(db, 'proofs', found, { evidence: 'evidence' }, ({ id }) => id);
 }
 
 export async function findInstruction(db: Queryable, id: string): Promise<StoredInstruction | undefined> {

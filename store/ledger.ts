@@ -2,7 +2,7 @@ import { canonicalHash } from '../domain/canonical';
 import { newId } from '../domain/ids';
 import type { AccountKind } from '../domain/ledger/accounts';
 import type { Entry } from '../domain/ledger/postings';
-import { rows, type Queryable, type Trx } from './db';
+import { rows, type Queryable } from './db';
 
 /** Entries in the form `post_entries` takes. The digest tells a repeated entry from another one under its key. */
 export function entriesJson(entries: readonly Entry[]): string {
@@ -28,8 +28,8 @@ export function entriesJson(entries: readonly Entry[]): string {
 }
 
 /** Posts entries; those posted before under the same key are left alone. Answers the keys that were new. */
-export async function postEntries(trx: Trx, entries: readonly Entry[]): Promise<string[]> {
-  const posted = await rows<{ key: string }>(trx, 'SELECT post_entries(?::jsonb) AS key', [
+export async function postEntries(db: Queryable, entries: readonly Entry[]): Promise<string[]> {
+  const posted = await rows<{ key: string }>(db, 'SELECT post_entries(?::jsonb) AS key', [
     entriesJson(entries),
   ]);
   return posted.map(({ key }) => key);

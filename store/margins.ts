@@ -1,6 +1,6 @@
 /** What each side of a deal has put up. */
 import type { DealPosting } from '../domain/ledger/postings';
-import { rows, type Queryable, type Trx } from './db';
+import { insert, rows, update, type Queryable, type Trx } from './db';
 import type { Deal } from './transactions';
 
 export interface Margin {
@@ -20,7 +20,9 @@ export async function insertMargins(
   asset: string,
   margins: readonly Pick<Margin, 'role' | 'principalId' | 'requiredMinor'>[],
 ): Promise<void> {
-  await trx('margins').insert(
+  await insert(
+    trx,
+    'margins',
     margins.map(({ role, principalId, requiredMinor }) => ({
       transaction_id: transactionId,
       role,
@@ -68,11 +70,16 @@ export async function setMargin(
   transactionId: string,
   margin: Pick<Margin, 'role' | 'collateralMinor' | 'fromSaleMinor' | 'heldMinor'>,
 ): Promise<void> {
-  await trx('margins').where({ transaction_id: transactionId, role: margin.role }).update({
-    collateral_minor: margin.collateralMinor.toString(),
-    from_sale_minor: margin.fromSaleMinor.toString(),
-    held_minor: margin.heldMinor.toString(),
-  });
+  await update(
+    trx,
+    'margins',
+    { transaction_id: transactionId, role: margin.role },
+    {
+      collateral_minor: margin.collateralMinor.toString(),
+      from_sale_minor: margin.fromSaleMinor.toString(),
+      held_minor: margin.heldMinor.toString(),
+    },
+  );
 }
 
 /** The terms that ledger entries of the deal are built from. */

@@ -1,5 +1,7 @@
-/** Signatures that were used. Redis answers fast; when it is gone Postgres keeps the promise. */
-import type { Redis } from 'ioredis';
+/**
+ * Signatures that were used. They are kept in the books and not in Redis: what a cache forgets when it restarts could be
+ * sent again within its five minutes.
+ */
 import { rows, type Db } from './db';
 
 export interface NonceStore {
@@ -9,22 +11,22 @@ export interface NonceStore {
 
 /** Twice the signature window: a request may be dated up to one window ahead. */
 const KEEP_SECONDS = 660;
+/** Each use clears away more than it adds, so that what has lapsed never piles up. */
+const SWEEP = 3;
 
-export function createNonceStore({ redis, db }: { redis: Redis; db: Db }): NonceStore {
+export function createNonceStore(db: Db): NonceStore {
   return {
     async use(nonce) {
-      if (redis.status === 'ready') {
-        try {
-          return (await redis.set(`nonce:${nonce}`, '1', 'EX', KEEP_SECONDS, 'NX')) === 'OK';
-        } catch {
-          // Fall through to Postgres: a lost cache must not open the door to replays.
-        }
-      }
-      await db.raw('DELETE FROM request_nonces WHERE expires_at < now()');
       const stored = await rows(
         db,
-        `INSERT INTO request_nonces VALUES (?, now() + ? * interval '1 second') ON CONFLICT DO NOTHING RETURNING 1`,
-        [nonce, KEEP_SECONDS],
+        `WITH lapsed AS MATERIALIZED (
+           SELECT nonce FROM request_nonces WHERE expires_at < now() AND nonce <> :nonce
+           ORDER BY expires_at LIMIT ${SWEEP} FOR UPDATE SKIP LOCKED
+         ), swept AS (DELETE FROM request_nonces WHERE nonce = ANY(ARRAY(SELECT nonce FROM lapsed)))
+         INSERT INTO request_nonces AS n VALUES (:nonce, now() + :keep * interval '1 second')
+         ON CONFLICT (nonce) DO UPDATE SET expires_at = EXCLUDED.expires_at WHERE n.expires_at < now()
+         RETURNING 1`,
+        { nonce, keep: KEEP_SECONDS },
       );
       return stored.length > 0;
     },

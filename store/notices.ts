@@ -2,6 +2,7 @@
 import { newId } from '../domain/ids';
 import type { NoticeStatement, RailName, RailNotice } from '../domain/settlement';
 import { rows, type Queryable, type Trx } from './db';
+import { openOne, seal } from './vault';
 
 export interface StoredNotice extends RailNotice {
   id: string;
@@ -13,9 +14,10 @@ export interface StoredNotice extends RailNotice {
 /** Keeps notices; one that was told before is kept once. */
 export async function storeNotices(trx: Trx, notices: readonly RailNotice[]): Promise<void> {
   for (const { statement, key_id, signature, evidence } of notices) {
+    const id = newId('notice');
     await trx('rail_notices')
       .insert({
-        id: newId('notice'),
+        id,
         rail: statement.rail,
         network: statement.network,
         notice_id: statement.notice_id,
@@ -24,7 +26,7 @@ export async function storeNotices(trx: Trx, notices: readonly RailNotice[]): Pr
         statement: JSON.stringify(statement),
         key_id,
         signature,
-        evidence,
+        ...(await seal(trx, 'rail_notices', { row: id, subject: statement.instruction_id }, { evidence })),
       })
       .onConflict(['rail', 'network', 'notice_id'])
       .ignore();
@@ -67,6 +69,7 @@ export async function lockNotice(trx: Trx, id: string): Promise<StoredNotice> {
     [id],
   );
   if (!found) throw new Error(`no notice ${id}`);
+  await openOne(trx, 'rail_notices', found, { evidence: 'evidence' }, () => id);
   return found;
 }
 

@@ -1,6 +1,7 @@
 import type { OfferDocument } from '../domain/market/offer';
 import { VERSION_2, type ApiVersion } from '../domain/versions';
 import { rows, toVector, type Queryable, type Trx } from './db';
+import { open } from './vault';
 
 /** How an offer was scored, as it is shown to the scout. */
 export interface OfferRanking {
@@ -151,20 +152,34 @@ export interface OfferToRank extends Offer {
 }
 
 export async function offersToRank(db: Queryable, sessionId: string): Promise<OfferToRank[]> {
-  return rows<OfferToRank>(
+  const found = await rows<OfferToRank>(
     db,
     `SELECT ${COLUMNS}, 1 - (o.embedding <=> r.embedding) AS cosine, p.name AS "merchantName"
      FROM offers o JOIN requests r ON r.session_id = o.session_id JOIN principals p ON p.id = o.principal_id
      WHERE o.session_id = ? ORDER BY o.id`,
     [sessionId],
   );
+  return withNames(db, found);
+}
+
+/** Merchants go by the names of their principals, which are sealed. */
+function withNames<Found extends Offer & { merchantName: string }>(db: Queryable, found: Found[]) {
+  const fields = { merchantName: 'name' } as const;
+  return open<Offer & { merchantName: string }, 'principals'>(
+    db,
+    'principals',
+    found,
+    fields,
+    ({ principalId }) => principalId,
+  ) as Promise<Found[]>;
 }
 
 export async function setRanking(
   trx: Trx,
   ranked: readonly { id: string; rank: number | null; ranking: OfferRanking }[],
 ): Promise<void> {
-  await trx.raw(
+  await rows(
+    trx,
     `UPDATE offers o SET rank = r.rank, ranking = r.ranking
      FROM jsonb_to_recordset(?::jsonb) AS r(id text, rank int, ranking jsonb) WHERE o.id = r.id`,
     [JSON.stringify(ranked)],
@@ -177,13 +192,14 @@ export interface OfferView extends Offer {
 }
 
 export async function rankedOffers(db: Queryable, sessionId: string, limit: number): Promise<OfferView[]> {
-  return rows<OfferView>(
+  const found = await rows<OfferView>(
     db,
     `SELECT ${COLUMNS}, p.name AS "merchantName", (o.ranking->>'baseReputation')::float8 AS "merchantReputation"
      FROM offers o JOIN principals p ON p.id = o.principal_id
      WHERE o.session_id = ? AND o.rank IS NOT NULL ORDER BY o.rank LIMIT ?`,
     [sessionId, limit],
   );
+  return withNames(db, found);
 }
 
 export interface OfferForReader extends OfferView {
@@ -193,15 +209,14 @@ export interface OfferForReader extends OfferView {
 }
 
 export async function findOffer(db: Queryable, id: string): Promise<OfferForReader | undefined> {
-  const [found] = await rows<OfferForReader>(
+  const found = await rows<OfferForReader>(
     db,
     `SELECT ${COLUMNS}, p.name AS "merchantName", (o.ranking->>'baseReputation')::float8 AS "merchantReputation",
-       s.scout_id AS "scoutId",
-       coalesce(s.asked->'preferences'->>'include_reputation_data', 'true') <> 'false' AS "showsReputation"
+       s.scout_id AS "scoutId", s.shows_reputation AS "showsReputation"
      FROM offers o JOIN principals p ON p.id = o.principal_id JOIN sessions s ON s.id = o.session_id WHERE o.id = ?`,
     [id],
   );
-  return found;
+  return (await withNames(db, found))[0];
 }
 
 /** An offer as the gate looks at it, with the key it was signed by and whether a deal took it already. */

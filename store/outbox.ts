@@ -7,6 +7,8 @@ export interface OutboxEvent {
   correlationId: string;
   payload: Record<string, unknown>;
   at: Date;
+  /** The agents in whose feeds it is; before it has come there it does not say. */
+  to?: readonly string[];
 }
 
 /**

@@ -2,6 +2,7 @@
 import type { AccountForm } from '../domain/rail-terms';
 import type { PayerAction, RailName } from '../domain/settlement';
 import { rows, type Queryable, type Trx } from './db';
+import { blindIndex, open, openOne, seal } from './vault';
 
 export interface PaymentAccount {
   id: string;
@@ -16,36 +17,78 @@ export interface PaymentAccount {
   holderName: string;
 }
 
-const ACCOUNT = `id, principal_id AS "principalId", rail, asset, form, identifier, details, holder_name AS "holderName"`;
+/** Of `payment_accounts`, sealed as they are stored. */
+export const ACCOUNT_COLUMNS = `id, principal_id AS "principalId", rail, asset, form, identifier, details, holder_name AS "holderName"`;
+const FIELDS = { identifier: 'identifier', details: 'details', holderName: 'holder_name' } as const;
 
-/** Stores the account, or answers the one the principal has registered already. */
+/** Accounts as they were read, opened. */
+export function openAccounts(db: Queryable, found: PaymentAccount[]): Promise<PaymentAccount[]> {
+  return open(db, 'payment_accounts', found, FIELDS, ({ id }) => id);
+}
+
+const INDEXED = 'payment_accounts.identifier';
+
+/** Stores the account, or answers the one the principal has registered already, under the name given now. Locks it. */
 export async function upsertAccount(trx: Trx, account: PaymentAccount): Promise<PaymentAccount> {
-  const [stored] = await rows<PaymentAccount>(
-    trx,
-    `INSERT INTO payment_accounts (id, principal_id, rail, asset, form, identifier, details, holder_name)
-     VALUES (?, ?, ?, ?, ?, ?, ?::jsonb, ?)
-     ON CONFLICT (principal_id, rail, identifier) DO UPDATE SET holder_name = excluded.holder_name
-     RETURNING ${ACCOUNT}`,
-    [
-      account.id,
-      account.principalId,
-      account.rail,
-      account.asset,
-      account.form,
-      account.identifier,
-      JSON.stringify(account.details),
-      account.holderName,
-    ],
-  );
+  const index = await blindIndex(trx, INDEXED, account.identifier);
+  // Sealed values belong to their row, so that a known one has to be found first.
+  const id = (await insertAccount(trx, account, index)) ? account.id : await lockKnown(trx, account, index);
+  if (id !== account.id) {
+    const place = { row: id, subject: account.principalId };
+    const sealed = await seal(trx, 'payment_accounts', place, { holder_name: account.holderName });
+    await trx('payment_accounts').where({ id }).update(sealed);
+  }
+  const stored = await findAccount(trx, id);
   if (!stored) throw new Error('the payment account was not stored');
   return stored;
 }
 
+async function insertAccount(trx: Trx, account: PaymentAccount, index: string): Promise<boolean> {
+  const place = { row: account.id, subject: account.principalId };
+  const inserted = (await trx('payment_accounts')
+    .insert({
+      id: account.id,
+      principal_id: account.principalId,
+      rail: account.rail,
+      asset: account.asset,
+      form: account.form,
+      identifier_index: index,
+      ...factsOf(account),
+      ...(await seal(trx, 'payment_accounts', place, {
+        identifier: account.identifier,
+        details: account.details,
+        holder_name: account.holderName,
+      })),
+    })
+    .onConflict(['principal_id', 'rail', 'identifier_index'])
+    .ignore()
+    .returning('id')) as unknown[];
+  return inserted.length > 0;
+}
+
+async function lockKnown(trx: Trx, { principalId, rail }: PaymentAccount, index: string): Promise<string> {
+  const [known] = await rows<{ id: string }>(
+    trx,
+    `SELECT id FROM payment_accounts WHERE principal_id = ? AND rail = ? AND identifier_index = ? FOR UPDATE`,
+    [principalId, rail, index],
+  );
+  if (!known) throw new Error('the payment account was not stored');
+  return known.id;
+}
+
+/** What is asked of accounts in SQL, which cannot see their details. */
+const factsOf = (account: Pick<PaymentAccount, 'form' | 'details'>) => ({
+  sandbox: account.details.sandbox === true,
+  receives: canReceive(account),
+});
+
 export async function findAccount(db: Queryable, id: string): Promise<PaymentAccount | undefined> {
-  const [found] = await rows<PaymentAccount>(db, `SELECT ${ACCOUNT} FROM payment_accounts WHERE id = ?`, [
-    id,
-  ]);
-  return found;
+  const found = await rows<PaymentAccount>(
+    db,
+    `SELECT ${ACCOUNT_COLUMNS} FROM payment_accounts WHERE id = ?`,
+    [id],
+  );
+  return (await openAccounts(db, found))[0];
 }
 
 /** Takes over what a rail corrected of an account's details. */
@@ -54,13 +97,24 @@ export async function correctAccount(
   id: string,
   correction: { identifier: string; details: Readonly<Record<string, unknown>> },
 ): Promise<void> {
+  const [known] = await rows<{ subject: string; form: AccountForm }>(
+    trx,
+    'SELECT principal_id AS subject, form FROM payment_accounts WHERE id = ? FOR UPDATE',
+    [id],
+  );
+  if (!known) throw new Error(`no payment account ${id}`);
+  const place = { row: id, subject: known.subject };
   await trx('payment_accounts')
     .where({ id })
-    .update({ identifier: correction.identifier, details: JSON.stringify(correction.details) });
+    .update({
+      identifier_index: await blindIndex(trx, INDEXED, correction.identifier),
+      ...factsOf({ form: known.form, details: correction.details }),
+      ...(await seal(trx, 'payment_accounts', place, correction)),
+    });
 }
 
 /** Whether money can go to it. A facilitator's token pays from an account that nobody here knows the wallet of. */
-export function canReceive({ form, details }: PaymentAccount): boolean {
+export function canReceive({ form, details }: Pick<PaymentAccount, 'form' | 'details'>): boolean {
   return form !== 'wallet' || typeof details.address === 'string';
 }
 
@@ -71,15 +125,15 @@ export async function payoutAccount(
   rails: readonly string[],
   asset: string,
 ): Promise<PaymentAccount | undefined> {
-  const [found] = await rows<PaymentAccount>(
+  const found = await rows<PaymentAccount>(
     db,
-    `SELECT ${ACCOUNT} FROM payment_accounts
+    `SELECT ${ACCOUNT_COLUMNS} FROM payment_accounts
      WHERE principal_id = :principal AND rail = ANY(:rails) AND asset = :asset
-       AND (form <> 'wallet' OR details->>'address' IS NOT NULL)
+       AND receives
      ORDER BY array_position(:rails::text[], rail), created_at DESC, id DESC LIMIT 1`,
     { principal: principalId, rails: [...rails], asset },
   );
-  return found;
+  return (await openAccounts(db, found))[0];
 }
 
 export interface Mandate {
@@ -124,7 +178,12 @@ export async function insertMandate(
     rail: mandate.rail,
     asset: mandate.asset,
     ceiling_minor: mandate.ceilingMinor.toString(),
-    payer_authorization: mandate.payerAuthorization && JSON.stringify(mandate.payerAuthorization),
+    ...(await seal(
+      trx,
+      'mandates',
+      { row: mandate.id, subject: mandate.principalId },
+      { payer_authorization: mandate.payerAuthorization },
+    )),
     expires_at: mandate.expiresAt,
   });
 }
@@ -138,6 +197,7 @@ export async function findMandate(db: Queryable, id: string): Promise<Mandate | 
     [id],
   );
   if (!found) return undefined;
+  await openOne(db, 'mandates', found, { payerAuthorization: 'payer_authorization' }, () => id);
   const { ceiling, used, ...rest } = found;
   return { ...rest, ceilingMinor: BigInt(ceiling), usedMinor: BigInt(used) };
 }
@@ -160,13 +220,14 @@ export async function answerMandate(
 
 /** The digits by which the holder knows the card that a mandate draws on, where they are known. */
 export async function lastFourOf(db: Queryable, mandateId: string): Promise<{ last_four?: string }> {
-  const [found] = await rows<{ lastFour: string }>(
+  const cards = await rows<PaymentAccount>(
     db,
-    `SELECT a.details->>'last4' AS "lastFour" FROM mandates m JOIN payment_accounts a ON a.id = m.account_id
-     WHERE m.id = ? AND a.form = 'card' AND a.details->>'last4' IS NOT NULL`,
+    `SELECT ${ACCOUNT_COLUMNS} FROM payment_accounts
+     WHERE form = 'card' AND id = (SELECT account_id FROM mandates WHERE id = ?)`,
     [mandateId],
   );
-  return found ? { last_four: found.lastFour } : {};
+  const lastFour = (await openAccounts(db, cards))[0]?.details.last4;
+  return typeof lastFour === 'string' ? { last_four: lastFour } : {};
 }
 
 /** Uses up part of a mandate (or gives it back, when negative). False where it does not reach that far. */
@@ -188,7 +249,7 @@ export async function instructionOfMandate(
   const [found] = await rows<{ id: string }>(
     db,
     `SELECT i.id FROM mandates m JOIN instructions i ON i.document->'debtor'->>'mandate_ref' = m.id
-     WHERE m.rail = ? AND m.reference = ? AND i.rail = m.rail ORDER BY i.id DESC LIMIT 1`,
+     WHERE m.rail = ? AND m.reference = ? AND i.rail = m.rail ORDER BY i.created_at DESC, i.id DESC LIMIT 1`,
     [rail, reference],
   );
   return found?.id;

@@ -50,8 +50,12 @@ async function insertAgentPolicy(trx: Trx, policy: NewAgentPolicy): Promise<void
   );
 }
 
-/** An agent's versions, newest first, each with its status now. */
-export async function agentPolicies(db: Queryable, agentId: string, limit: number): Promise<AgentPolicy[]> {
+/** An agent's versions, newest first, each with its status now; or the one with that id. */
+export async function agentPolicies(
+  db: Queryable,
+  agentId: string,
+  { limit, id }: { limit: number; id?: string },
+): Promise<AgentPolicy[]> {
   return rows<AgentPolicy>(
     db,
     `SELECT a.id, a.agent_id AS "agentId", a.policies, a.effective_from AS "effectiveFrom",
@@ -59,8 +63,8 @@ export async function agentPolicies(db: Queryable, agentId: string, limit: numbe
        CASE WHEN a.id = f.id THEN 'active' WHEN a.in_force_from > now() THEN 'scheduled'
          WHEN a.effective_until <= now() THEN 'expired' ELSE 'superseded' END AS status
      FROM agent_policies a LEFT JOIN (${IN_FORCE}) f ON true
-     WHERE a.agent_id = ANY(:agents) ORDER BY a.seq DESC LIMIT :limit`,
-    { agents: [agentId], at: null, limit },
+     WHERE a.agent_id = ANY(:agents) AND a.id = coalesce(:id::text, a.id) ORDER BY a.seq DESC LIMIT :limit`,
+    { agents: [agentId], at: null, limit, id: id ?? null },
   );
 }
 
@@ -147,11 +151,16 @@ export async function insertOperatorPolicy(
   return stored;
 }
 
-/** Stores a version of what an agent declares, and tells of it. Answers the version with its status. */
+/**
+ * Stores a version of what an agent declares, and tells of it. Answers the version with its status. An agent's versions
+ * are written one after the other, so that the last one stored is the newest.
+ */
 export async function declarePolicies(trx: Trx, policy: NewAgentPolicy): Promise<AgentPolicy> {
+  await trx.raw('SELECT 1 FROM agents WHERE id = ? FOR NO KEY UPDATE', [policy.agentId]);
   await insertAgentPolicy(trx, policy);
-  const [stored] = await agentPolicies(trx, policy.agentId, 1);
-  if (stored?.id !== policy.id) throw new Error(`the policies of ${policy.agentId} were not stored`);
+  // Another version may have been declared meanwhile, so the newest one need not be this one.
+  const [stored] = await agentPolicies(trx, policy.agentId, { limit: 1, id: policy.id });
+  if (!stored) throw new Error(`the policies of ${policy.agentId} were not stored`);
   const detail = {
     agent_id: policy.agentId,
     policy_id: policy.id,

@@ -2,31 +2,38 @@ import type { AttestedRecord } from '../domain/reputation';
 import type { PublicKey } from '../domain/keys';
 import type { TrustLevel } from '../domain/trust';
 import { rows, type Queryable, type Trx } from './db';
+import { open, seal } from './vault';
 
 export interface Principal {
   id: string;
-  name: string;
   publicKey: PublicKey;
   trustLevel: TrustLevel;
-  trustProfile: unknown;
   attestedRecord: AttestedRecord | null;
   status: 'active' | 'suspended';
   createdAt: Date;
 }
 
-const COLUMNS = `id, name, public_key AS "publicKey", trust_level AS "trustLevel", trust_profile AS "trustProfile",
+const COLUMNS = `id, public_key AS "publicKey", trust_level AS "trustLevel",
   attested_record AS "attestedRecord", status, created_at AS "createdAt"`;
 
 export async function insertPrincipal(
   trx: Trx,
-  principal: Pick<Principal, 'id' | 'name' | 'publicKey' | 'trustLevel' | 'trustProfile' | 'attestedRecord'>,
+  principal: Pick<Principal, 'id' | 'publicKey' | 'trustLevel' | 'attestedRecord'> & {
+    name: string;
+    /** Which credentials gave which level; they name their subject. */
+    trustProfile: unknown;
+  },
 ): Promise<void> {
   await trx('principals').insert({
     id: principal.id,
-    name: principal.name,
+    ...(await seal(
+      trx,
+      'principals',
+      { row: principal.id, subject: principal.id },
+      { name: principal.name, trust_profile: principal.trustProfile },
+    )),
     public_key: principal.publicKey,
     trust_level: principal.trustLevel,
-    trust_profile: JSON.stringify(principal.trustProfile),
     attested_record: principal.attestedRecord && JSON.stringify(principal.attestedRecord),
   });
 }
@@ -61,8 +68,38 @@ export async function findPrincipal(db: Queryable, id: string): Promise<Principa
   return found;
 }
 
+export function findPrincipals(db: Queryable, ids: readonly string[]): Promise<Principal[]> {
+  return rows<Principal>(db, `SELECT ${COLUMNS} FROM principals WHERE id = ANY(?)`, [[...ids]]);
+}
+
 export async function findPrincipalByKey(db: Queryable, key: PublicKey): Promise<Principal | undefined> {
   const [found] = await rows<Principal>(db, `SELECT ${COLUMNS} FROM principals WHERE public_key = ?`, [key]);
+  return found;
+}
+
+/** The names of principals, by their ids. */
+export async function namesOf(db: Queryable, ids: readonly string[]): Promise<Map<string, string>> {
+  const found = await rows<{ id: string; name: string }>(
+    db,
+    'SELECT id, name FROM principals WHERE id = ANY(?)',
+    [[...ids]],
+  );
+  await open(db, 'principals', found, { name: 'name' }, ({ id }) => id);
+  return new Map(found.map(({ id, name }) => [id, name]));
+}
+
+/** Who a principal is, as far as it was told: only for itself and for operators. */
+export async function identityOf(
+  db: Queryable,
+  id: string,
+): Promise<{ name: string; trustProfile: unknown }> {
+  const [found] = await rows<{ name: string; trustProfile: unknown }>(
+    db,
+    `SELECT name, trust_profile AS "trustProfile" FROM principals WHERE id = ?`,
+    [id],
+  );
+  if (!found) throw new Error(`no principal ${id}`);
+  await open(db, 'principals', [found], { name: 'name', trustProfile: 'trust_profile' }, () => id);
   return found;
 }
 
@@ -79,11 +116,14 @@ export async function lockPrincipals(trx: Trx, ids: readonly string[]): Promise<
 export async function setTrust(
   trx: Trx,
   id: string,
-  { trustLevel, trustProfile }: Pick<Principal, 'trustLevel' | 'trustProfile'>,
+  { trustLevel, trustProfile }: Pick<Principal, 'trustLevel'> & { trustProfile: unknown },
 ): Promise<void> {
   await trx('principals')
     .where({ id })
-    .update({ trust_level: trustLevel, trust_profile: JSON.stringify(trustProfile) });
+    .update({
+      trust_level: trustLevel,
+      ...(await seal(trx, 'principals', { row: id, subject: id }, { trust_profile: trustProfile })),
+    });
 }
 
 /** Whether an agent acts for it already. */

@@ -1,6 +1,7 @@
 /** Refunds of deals. */
 import type { Sources } from '../domain/ledger/postings';
 import { rows, type Queryable, type Trx } from './db';
+import { open, seal } from './vault';
 
 export type RefundCause = 'voluntary' | 'cancellation' | 'remedy';
 
@@ -31,6 +32,9 @@ const toRefund = ({ amount, sources, ...rest }: Row): Refund => ({
   sources: sourcesOf(sources),
 });
 
+const toRefunds = async (db: Queryable, found: Row[]): Promise<Refund[]> =>
+  (await open(db, 'refunds', found, { reason: 'reason' }, ({ id }) => id)).map(toRefund);
+
 export async function insertRefund(trx: Trx, refund: Omit<Refund, 'status' | 'createdAt'>): Promise<void> {
   const { sources } = refund;
   await trx('refunds').insert({
@@ -39,7 +43,12 @@ export async function insertRefund(trx: Trx, refund: Omit<Refund, 'status' | 'cr
     asset: refund.asset,
     amount_minor: refund.amountMinor.toString(),
     cause: refund.cause,
-    reason: refund.reason,
+    ...(await seal(
+      trx,
+      'refunds',
+      { row: refund.id, subject: refund.transactionId },
+      { reason: refund.reason },
+    )),
     requested_by: refund.requestedBy,
     sources: sourcesJson(sources),
   });
@@ -61,15 +70,15 @@ export function sourcesOf(json: Record<keyof Sources, string>): Sources {
 }
 
 export async function findRefund(db: Queryable, id: string): Promise<Refund | undefined> {
-  const [found] = await rows<Row>(db, `SELECT ${COLUMNS} FROM refunds WHERE id = ?`, [id]);
-  return found && toRefund(found);
+  const found = await rows<Row>(db, `SELECT ${COLUMNS} FROM refunds WHERE id = ?`, [id]);
+  return (await toRefunds(db, found))[0];
 }
 
 export async function refundsOf(db: Queryable, transactionId: string): Promise<Refund[]> {
   const found = await rows<Row>(db, `SELECT ${COLUMNS} FROM refunds WHERE transaction_id = ? ORDER BY id`, [
     transactionId,
   ]);
-  return found.map(toRefund);
+  return toRefunds(db, found);
 }
 
 export async function setRefundStatus(trx: Trx, id: string, status: Refund['status']): Promise<void> {

@@ -4,7 +4,8 @@ import type { ClearingState, MarketState } from '../domain/lifecycle';
 import type { BeaconContext } from '../domain/policies';
 import type { ProfileId } from '../domain/profiles';
 import type { TrustLevel } from '../domain/trust';
-import { preparedRows, rows, toVector, type Db, type Queryable, type Trx } from './db';
+import { insert, rows, toVector, update, type Db, type Queryable, type Trx } from './db';
+import { openOne, seal } from './vault';
 
 export interface Session {
   id: string;
@@ -68,23 +69,39 @@ export async function insertSession(
     | 'offerTimeoutMs'
   >,
 ): Promise<void> {
-  await trx('sessions').insert({
-    id: session.id,
-    scout_id: session.scoutId,
-    principal_id: session.principalId,
-    profile_id: session.profileId,
-    profile_version: session.profileVersion,
-    raw_intent: session.rawIntent,
-    asked: JSON.stringify(session.asked),
-    max_offers: session.maxOffers,
-    offer_timeout_ms: session.offerTimeoutMs,
-  });
+  await insert(trx, 'sessions', [
+    {
+      id: session.id,
+      scout_id: session.scoutId,
+      principal_id: session.principalId,
+      profile_id: session.profileId,
+      profile_version: session.profileVersion,
+      ...(await seal(
+        trx,
+        'sessions',
+        { row: session.id, subject: session.id },
+        { raw_intent: session.rawIntent, asked: session.asked },
+      )),
+      shows_reputation: session.asked.preferences.include_reputation_data !== false,
+      max_offers: session.maxOffers,
+      offer_timeout_ms: session.offerTimeoutMs,
+    },
+  ]);
 }
 
 export async function findSession(db: Queryable, id: string): Promise<Session | undefined> {
   const [found] = await rows<Session>(db, `SELECT ${COLUMNS} FROM sessions WHERE id = ?`, [id]);
-  return found;
+  return opened(db, found);
 }
+
+const opened = <Found extends Session>(db: Queryable, found: Found | undefined) =>
+  openOne<Session, 'sessions'>(
+    db,
+    'sessions',
+    found,
+    { rawIntent: 'raw_intent', asked: 'asked', interpretation: 'interpretation' },
+    ({ id }) => id,
+  ) as Promise<Found | undefined>;
 
 /** A session as it is shown: with the number of its offers, and its deal where there is one. */
 export interface SessionInFull {
@@ -95,7 +112,7 @@ export interface SessionInFull {
 
 /** One round trip: this is what agents read most. */
 export async function findSessionInFull(db: Db, id: string): Promise<SessionInFull | undefined> {
-  const [found] = await preparedRows<FoundInFull>(db, SESSION_IN_FULL, [id]);
+  const found = await opened(db, (await rows<FoundInFull>(db, SESSION_IN_FULL, [id]))[0]);
   if (!found) return undefined;
   const { offersCount, dealId, clearingState, ...session } = found;
   const deal = dealId === null ? undefined : { id: dealId, clearingState };
@@ -108,18 +125,27 @@ interface FoundInFull extends Session {
   clearingState: ClearingState | null;
 }
 
-const SESSION_IN_FULL = {
-  name: 'session_in_full',
-  text: `SELECT ${COLUMNS}, (SELECT count(*) FROM offers o WHERE o.session_id = sessions.id) AS "offersCount",
+const SESSION_IN_FULL = `SELECT ${COLUMNS}, (SELECT count(*) FROM offers o WHERE o.session_id = sessions.id) AS "offersCount",
       "dealId", "clearingState"
     FROM sessions LEFT JOIN (SELECT t.id AS "dealId", t.clearing_state AS "clearingState", t.session_id
                              FROM transactions t) deal ON session_id = sessions.id
-    WHERE id = $1`,
-};
+    WHERE id = ?`;
+
+/** Sessions that nothing has happened in for so long, oldest first. */
+export async function unopenedSessions(db: Queryable, forMs: number, limit: number): Promise<string[]> {
+  const found = await rows<{ id: string }>(
+    db,
+    `SELECT id FROM sessions WHERE market_state = 'created' AND created_at < now() - ? * interval '1 millisecond'
+     ORDER BY created_at LIMIT ?`,
+    [forMs, limit],
+  );
+  return found.map(({ id }) => id);
+}
 
 export async function lockSession(trx: Trx, id: string): Promise<Session> {
   const [found] = await rows<Session>(trx, `SELECT ${COLUMNS} FROM sessions WHERE id = ? FOR UPDATE`, [id]);
   if (!found) throw new Error(`no session ${id}`);
+  await opened(trx, found);
   return found;
 }
 
@@ -128,9 +154,8 @@ export async function setInterpretation(
   id: string,
   interpretation: StoredInterpretation,
 ): Promise<void> {
-  await trx('sessions')
-    .where({ id })
-    .update({ interpretation: JSON.stringify(interpretation) });
+  const sealed = await seal(trx, 'sessions', { row: id, subject: id }, { interpretation });
+  await update(trx, 'sessions', { id }, sealed);
 }
 
 export async function setFailure(
@@ -156,7 +181,7 @@ export async function openOfferWindow(trx: Trx, id: string): Promise<Date> {
 }
 
 export async function setExpiry(trx: Trx, id: string, windowMs: number): Promise<void> {
-  await trx.raw(`UPDATE sessions SET expires_at = now() + ? * interval '1 millisecond' WHERE id = ?`, [
+  await rows(trx, `UPDATE sessions SET expires_at = now() + ? * interval '1 millisecond' WHERE id = ?`, [
     windowMs,
     id,
   ]);
@@ -178,20 +203,26 @@ export interface NewRequest {
 }
 
 export async function insertRequest(trx: Trx, request: NewRequest): Promise<void> {
-  await trx.raw(
+  const inserted = rows(
+    trx,
     'INSERT INTO requests (id, session_id, projection, embedding) VALUES (?, ?, ?::jsonb, ?::vector)',
     [request.id, request.sessionId, JSON.stringify(request.projection), toVector(request.embedding)],
   );
-  await trx('request_recipients').insert(
-    request.recipients.map(({ beaconId, context }, turn) => ({
-      request_id: request.id,
-      session_id: request.sessionId,
-      beacon_id: beaconId,
-      context: JSON.stringify(context),
-      // In the order of their turns, which the next sessions follow.
-      asked_at: trx.raw("now() + ? * interval '1 microsecond'", [turn]),
-    })),
+  // They are asked in the order of their turns, which the next sessions follow.
+  const asked = rows(
+    trx,
+    `INSERT INTO request_recipients (request_id, session_id, beacon_id, context, asked_at)
+     SELECT :request, :session, r.beacon, r.context, now() + r.turn * interval '1 microsecond'
+     FROM jsonb_to_recordset(:recipients::jsonb) AS r(beacon text, context jsonb, turn int)`,
+    {
+      request: request.id,
+      session: request.sessionId,
+      recipients: JSON.stringify(
+        request.recipients.map(({ beaconId: beacon, context }, turn) => ({ beacon, context, turn })),
+      ),
+    },
   );
+  await Promise.all([inserted, asked]);
 }
 
 /** A seller that could be asked, with what policies look at. */

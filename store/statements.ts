@@ -1,8 +1,8 @@
 /** Lines of the rails' statements as they are taken in, and the immediate match of a payment with its own line. */
 import type { Entry } from '../domain/ledger/postings';
 import type { Line } from '../domain/reconciliation/model';
-import type { StatementLine } from '../domain/settlement';
-import { rows, type Queryable, type Trx } from './db';
+import type { Instruction, StatementLine } from '../domain/settlement';
+import { isTransaction, rows, type Queryable, type Trx } from './db';
 import { matchOne } from './reconciliation/immediate';
 
 /** A line that came again and says something else than before. */
@@ -40,7 +40,8 @@ export async function ingestLines(
     run: runId,
     file: fileSha256,
   };
-  await db.raw(
+  const stored = rows(
+    db,
     `INSERT INTO statement_lines AS s (${KEY}, direction, asset, amount_minor, fee_minor, instruction_id, source_format,
        booked_at, parts, role, last_seen_run, file_sha256)
      SELECT l.rail, l.network, l.business_date, l.reference, l.line, l.direction, l.asset, l.amount_minor, l.fee_minor,
@@ -53,7 +54,9 @@ export async function ingestLines(
        parts = coalesce(s.parts, excluded.parts)`,
     bindings,
   );
-  return rows<AlteredLine>(
+  // On one connection it is read after what was just stored; a pool may take another.
+  if (!isTransaction(db)) await stored;
+  const altered = rows<AlteredLine>(
     db,
     `WITH changed AS (
        SELECT s.seq, s.reference, s.asset, s.amount_minor AS before_minor, l.amount_minor AS now_minor,
@@ -84,6 +87,7 @@ export async function ingestLines(
      ORDER BY seq`,
     bindings,
   );
+  return (await Promise.all([altered, stored]))[0];
 }
 
 /** A statement may have a line twice: the first is stored, and the others are compared with it. */
@@ -105,8 +109,12 @@ export interface Match {
  * the proof into cash, for the caller to post. Everything less obvious waits for a reconciliation run. A nonconforming
  * execution matches too: its money is at the rail, if in suspense.
  */
-export async function matchInstruction(trx: Trx, instructionId: string): Promise<Match | undefined> {
-  const found = await matchOne(trx, instructionId);
+export async function matchInstruction(
+  trx: Trx,
+  instruction: Pick<Instruction, 'instruction_id' | 'rail'>,
+): Promise<Match | undefined> {
+  const { instruction_id: instructionId } = instruction;
+  const found = await matchOne(trx, instruction);
   const [entry] = found?.entries ?? [];
   if (!found || !entry) return undefined;
   return { line: found.line, instructionId, transactionId: found.transactionId, entry };

@@ -12,7 +12,7 @@ import {
 import type { DomainEvent } from '../domain/events';
 import { newId } from '../domain/ids';
 import type { Entry } from '../domain/ledger/postings';
-import { rows, type Queryable, type Trx } from './db';
+import { rows, writesEvents, type Queryable, type Trx } from './db';
 import { entriesJson } from './ledger';
 
 export interface Step {
@@ -57,7 +57,9 @@ interface HistoryRow {
 }
 
 async function write(trx: Trx, change: Change, history: HistoryRow[]): Promise<void> {
-  await trx.raw(
+  if (change.events?.length) writesEvents(trx);
+  await rows(
+    trx,
     `WITH steps AS (
        INSERT INTO state_history (session_id, transaction_id, region, transition, from_state, to_state, key, actor, detail)
        SELECT :session, :transaction, s.region, s.transition, s."from", s."to", s.key, :actor, s.detail
@@ -96,7 +98,9 @@ function eventsJson(events: readonly DomainEvent[]): string {
 
 /** Events and an audit record without a state change. */
 export async function recordEvents(trx: Trx, events: readonly DomainEvent[]): Promise<void> {
-  await trx.raw(
+  if (events.length > 0) writesEvents(trx);
+  await rows(
+    trx,
     `INSERT INTO outbox (id, type, correlation_id, payload)
      SELECT e.id, e.type, e."correlationId", e.payload
      FROM jsonb_to_recordset(?::jsonb) AS e(id text, type text, "correlationId" text, payload jsonb)`,
@@ -108,7 +112,7 @@ export async function recordAudit(
   trx: Trx,
   record: { actor: string; action: string; subject: string; detail: Readonly<Record<string, unknown>> },
 ): Promise<void> {
-  await trx.raw('INSERT INTO audit (id, actor, action, subject, detail) VALUES (?, ?, ?, ?, ?::jsonb)', [
+  await rows(trx, 'INSERT INTO audit (id, actor, action, subject, detail) VALUES (?, ?, ?, ?, ?::jsonb)', [
     newId('audit'),
     record.actor,
     record.action,
@@ -123,6 +127,17 @@ export async function hasStep(trx: Trx, sessionId: string, key: string): Promise
     sessionId,
     key,
   ]);
+  return found.length > 0;
+}
+
+/** The same by the deal, whose row the caller holds. */
+export async function hasDealStep(trx: Trx, transactionId: string, key: string): Promise<boolean> {
+  const found = await rows(
+    trx,
+    `SELECT 1 FROM state_history h JOIN transactions t ON t.session_id = h.session_id
+     WHERE t.id = ? AND h.key = ?`,
+    [transactionId, key],
+  );
   return found.length > 0;
 }
 

@@ -6,13 +6,9 @@ import type { NegotiatedPayment } from '../domain/payments';
 import type { ProfileId } from '../domain/profiles';
 import type { RiskAssessment } from '../domain/clearing/risk';
 import type { RailName } from '../domain/settlement';
-import { rows, type Queryable, type Trx } from './db';
-
-export interface BuyerIdentity {
-  name: string;
-  email?: string;
-  phone?: string;
-}
+import { payerHash, type BuyerIdentity } from './buyers';
+import { insert, rows, update, type Queryable, type Trx } from './db';
+import { seal } from './vault';
 
 /** A rail the deal may use, with the payer's mandate there. */
 export interface RailPlanStep {
@@ -50,38 +46,49 @@ export interface NewTransaction {
 
 export async function insertTransaction(trx: Trx, deal: NewTransaction): Promise<void> {
   const { amounts } = deal;
-  await trx('transactions').insert({
-    id: deal.id,
-    session_id: deal.sessionId,
-    offer_id: deal.offerId,
-    scout_id: deal.scoutId,
-    beacon_id: deal.beaconId,
-    buyer_principal_id: deal.buyerPrincipalId,
-    seller_principal_id: deal.sellerPrincipalId,
-    profile_id: deal.profileId,
-    profile_version: deal.profileVersion,
-    quantity: deal.quantity,
-    asset: amounts.asset,
-    subtotal_minor: amounts.subtotalMinor.toString(),
-    shipping_minor: amounts.shippingMinor.toString(),
-    tax_minor: amounts.taxMinor.toString(),
-    total_minor: amounts.totalMinor.toString(),
-    total_usd_minor: deal.totalUsdMinor.toString(),
-    fee_minor: deal.feeMinor.toString(),
-    shipping_method: amounts.shippingMethod,
-    commitment_hash: deal.commitmentHash,
-    consent: JSON.stringify(deal.consent),
-    buyer_identity: JSON.stringify(deal.buyerIdentity),
-    shipping_address: deal.shippingAddress && JSON.stringify(deal.shippingAddress),
-    delegation_id: deal.delegationId,
-    rails: [...deal.rails],
-    rail: deal.rail,
-    mandate_id: deal.mandateId,
-    rail_plan: JSON.stringify(deal.railPlan),
-    payment: deal.payment && JSON.stringify(deal.payment),
-    gate: JSON.stringify(deal.gate),
-    risk: JSON.stringify(deal.risk),
-  });
+  await insert(trx, 'transactions', [
+    {
+      id: deal.id,
+      session_id: deal.sessionId,
+      offer_id: deal.offerId,
+      scout_id: deal.scoutId,
+      beacon_id: deal.beaconId,
+      buyer_principal_id: deal.buyerPrincipalId,
+      seller_principal_id: deal.sellerPrincipalId,
+      profile_id: deal.profileId,
+      profile_version: deal.profileVersion,
+      quantity: deal.quantity,
+      asset: amounts.asset,
+      subtotal_minor: amounts.subtotalMinor.toString(),
+      shipping_minor: amounts.shippingMinor.toString(),
+      tax_minor: amounts.taxMinor.toString(),
+      total_minor: amounts.totalMinor.toString(),
+      total_usd_minor: deal.totalUsdMinor.toString(),
+      fee_minor: deal.feeMinor.toString(),
+      shipping_method: amounts.shippingMethod,
+      commitment_hash: deal.commitmentHash,
+      consent: JSON.stringify(deal.consent),
+      ...(await seal(
+        trx,
+        'transactions',
+        { row: deal.id, subject: deal.id },
+        { buyer_identity: deal.buyerIdentity, shipping_address: deal.shippingAddress },
+      )),
+      payer_sha256: payerHash({
+        id: deal.id,
+        identity: deal.buyerIdentity,
+        shippingAddress: deal.shippingAddress,
+      }),
+      delegation_id: deal.delegationId,
+      rails: [...deal.rails],
+      rail: deal.rail,
+      mandate_id: deal.mandateId,
+      rail_plan: JSON.stringify(deal.railPlan),
+      payment: deal.payment ? JSON.stringify(deal.payment) : null,
+      gate: JSON.stringify(deal.gate),
+      risk: JSON.stringify(deal.risk),
+    },
+  ]);
 }
 
 export interface Exposure {
@@ -95,7 +102,9 @@ export async function insertExposures(
   deal: { transactionId: string; asset: string; amountMinor: bigint; usdMinor: bigint },
   sides: readonly Exposure[],
 ): Promise<void> {
-  await trx('exposures').insert(
+  await insert(
+    trx,
+    'exposures',
     sides.map(({ role, principalId, agentId }) => ({
       transaction_id: deal.transactionId,
       role,
@@ -109,9 +118,11 @@ export async function insertExposures(
 }
 
 export async function releaseExposures(trx: Trx, transactionId: string): Promise<void> {
-  await trx('exposures')
-    .where({ transaction_id: transactionId, released_at: null })
-    .update({ released_at: trx.fn.now() });
+  await rows(
+    trx,
+    'UPDATE exposures SET released_at = now() WHERE transaction_id = ? AND released_at IS NULL',
+    [transactionId],
+  );
 }
 
 /** A deal with its state, as it is worked on. */
@@ -143,8 +154,6 @@ export interface Deal {
   taxMinor: bigint;
   shippingMethod: string | null;
   consent: Consent;
-  buyerIdentity: BuyerIdentity;
-  shippingAddress: Record<string, unknown> | null;
   gate: GateStepRecord[];
   risk: RiskAssessment;
   createdAt: Date;
@@ -157,8 +166,7 @@ const COLUMNS = `t.id, t.session_id AS "sessionId", t.offer_id AS "offerId", t.s
   t.fee_minor AS "feeMinor", t.commitment_hash AS "commitmentHash", t.rail, t.mandate_id AS "mandateId", t.rail_plan AS "railPlan", t.payment,
   s.market_state AS "marketState", t.clearing_state AS "clearingState", t.margin_call_until AS "marginCallUntil",
   t.quantity, t.subtotal_minor AS "subtotalMinor", t.shipping_minor AS "shippingMinor", t.tax_minor AS "taxMinor",
-  t.shipping_method AS "shippingMethod", t.consent, t.buyer_identity AS "buyerIdentity",
-  t.shipping_address AS "shippingAddress", t.gate, t.risk, t.created_at AS "createdAt", t.updated_at AS "updatedAt"`;
+  t.shipping_method AS "shippingMethod", t.consent, t.gate, t.risk, t.created_at AS "createdAt", t.updated_at AS "updatedAt"`;
 
 const AMOUNTS = [
   'totalMinor',
@@ -205,15 +213,18 @@ export async function dealsOfBeacon(db: Queryable, beaconId: string, limit: numb
 
 /** Locks the deal's session and transaction rows; everything that changes a deal starts here. */
 export async function lockDeal(trx: Trx, id: string): Promise<Deal> {
-  await trx.raw(
-    'SELECT 1 FROM sessions WHERE id = (SELECT session_id FROM transactions WHERE id = ?) FOR UPDATE',
-    [id],
-  );
-  const [found] = await rows<Record<string, unknown>>(
-    trx,
-    `SELECT ${COLUMNS} FROM transactions t JOIN sessions s ON s.id = t.session_id WHERE t.id = ? FOR UPDATE OF t`,
-    [id],
-  );
+  const [, [found]] = await Promise.all([
+    rows(
+      trx,
+      'SELECT 1 FROM sessions WHERE id = (SELECT session_id FROM transactions WHERE id = ?) FOR UPDATE',
+      [id],
+    ),
+    rows<Record<string, unknown>>(
+      trx,
+      `SELECT ${COLUMNS} FROM transactions t JOIN sessions s ON s.id = t.session_id WHERE t.id = ? FOR UPDATE OF t`,
+      [id],
+    ),
+  ]);
   if (!found) throw new Error(`no transaction ${id}`);
   return toDeal(found);
 }
@@ -238,9 +249,7 @@ export async function setMarginCall(trx: Trx, transactionId: string, windowMs: n
 
 /** The deal goes on over another of its rails. */
 export async function setRail(trx: Trx, transactionId: string, step: RailPlanStep): Promise<void> {
-  await trx('transactions')
-    .where({ id: transactionId })
-    .update({ rail: step.rail, mandate_id: step.mandate_id });
+  await update(trx, 'transactions', { id: transactionId }, { rail: step.rail, mandate_id: step.mandate_id });
 }
 
 /** Deals of a principal that wait for margin. */

@@ -3,6 +3,7 @@ import { ActivityFailure, proxyActivities, proxyLocalActivities } from '@tempora
 import type { ClearingActivities, RailActivities } from '../activities';
 import type { RailAnswer, SignedInstruction } from '../domain/settlement';
 import { railTaskQueue } from './messages';
+import { addressed } from './payloads';
 
 /** Our own book-keeping is tried until it succeeds: an outage of the database delays deals and fails none. */
 export const local = proxyLocalActivities<ClearingActivities>({
@@ -11,26 +12,44 @@ export const local = proxyLocalActivities<ClearingActivities>({
 });
 
 export function rail(name: string) {
-  return proxyActivities<RailActivities>({
-    taskQueue: railTaskQueue(name),
-    startToCloseTimeout: '30s',
-    scheduleToCloseTimeout: '2m',
-    heartbeatTimeout: '4s',
-    retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '5s', maximumAttempts: 6 },
+  return sealedFor(
+    name,
+    proxyActivities<RailActivities>({
+      taskQueue: railTaskQueue(name),
+      startToCloseTimeout: '30s',
+      scheduleToCloseTimeout: '2m',
+      heartbeatTimeout: '4s',
+      retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '5s', maximumAttempts: 6 },
+    }),
+  );
+}
+
+type Calls = Record<string, (input: never) => Promise<unknown>>;
+
+/** The same calls, whose inputs only this rail and AURA can read. */
+function sealedFor<Activities extends object>(name: string, activities: Activities): Activities {
+  return new Proxy(activities, {
+    get: (calls, activity) => (input: never) =>
+      (calls as Calls)[activity as string]?.(addressed(name, input)),
   });
 }
 
 export function statements(name: string) {
-  return proxyActivities<Pick<RailActivities, 'fetchStatement'>>({
-    taskQueue: railTaskQueue(name),
-    startToCloseTimeout: '10m',
-    heartbeatTimeout: '10s',
-    retry: { initialInterval: '1s', maximumInterval: '30s', maximumAttempts: 10 },
-  });
+  return sealedFor(
+    name,
+    proxyActivities<Pick<RailActivities, 'fetchStatement'>>({
+      taskQueue: railTaskQueue(name),
+      startToCloseTimeout: '10m',
+      heartbeatTimeout: '10s',
+      retry: { initialInterval: '1s', maximumInterval: '30s', maximumAttempts: 10 },
+    }),
+  );
 }
 
 /** What a long statement makes long. */
-export const closing = proxyActivities<Pick<ClearingActivities, 'closeRun' | 'importStatement'>>({
+export const closing = proxyActivities<
+  Pick<ClearingActivities, 'closeRun' | 'importStatement' | 'erasePastTime'>
+>({
   startToCloseTimeout: '10m',
   retry: { initialInterval: '1s', maximumInterval: '30s', maximumAttempts: 10 },
 });

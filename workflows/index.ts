@@ -16,3 +16,4 @@ export { refund } from './refund';
 export { representment } from './representment';
 export { session } from './session';
 export { transaction } from './transaction';
+export { openSessions, retention } from './upkeep';

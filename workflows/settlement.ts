@@ -1,13 +1,15 @@
 /** The part of a deal that talks to the rail: send once, then ask until it is settled or ended. */
 import { condition, setHandler, sleep, upsertSearchAttributes } from '@temporalio/workflow';
+import type { DealProgress } from '../activities/delivery';
 import type { SignedInstruction } from '../domain/settlement';
 import { inquire, local, submit } from './activities';
 import { operatorDecided, SEARCH_ATTRIBUTES } from './messages';
 
+/** Sends and asks until the payment is over. Answers where the deal stands, as far as settling it has told. */
 export async function settlePayIn(
   transactionId: string,
   first: SignedInstruction,
-): Promise<'settled' | 'ended'> {
+): Promise<DealProgress | undefined> {
   let decided = false;
   setHandler(operatorDecided, () => void (decided = true));
 
@@ -20,9 +22,10 @@ export async function settlePayIn(
     const result = await local.settleDeal({ transactionId, instructionId, answer, inquiries });
     switch (result.next) {
       case 'settled':
+        if (visible) show('settled');
+        return result.look;
       case 'ended':
-        if (visible && result.next === 'settled') show('settled');
-        return result.next;
+        return undefined;
       case 'submit':
         await send(result.instruction);
         break;

@@ -2,7 +2,6 @@ import {
   allHandlersFinished,
   CancellationScope,
   condition,
-  getExternalWorkflowHandle,
   setHandler,
   upsertSearchAttributes,
 } from '@temporalio/workflow';
@@ -16,7 +15,6 @@ import {
   dealChanged,
   marginFunded,
   SEARCH_ATTRIBUTES,
-  sessionCommitted,
   statementMatched,
   transactionCommit,
   transactionDelivered,
@@ -66,7 +64,6 @@ export async function transaction({ transactionId }: TransactionInput): Promise<
     const commit = await local.commitDeal({ transactionId });
     commitAnswer = answerOf(commit);
     if (commit.outcome === 'refused') return 'refused';
-    await tellSession(commit.sessionId);
 
     const instruction =
       commit.outcome === 'instructed'
@@ -74,8 +71,7 @@ export async function transaction({ transactionId }: TransactionInput): Promise<
         : commit.outcome === 'netted'
           ? await netted(transactionId, changes)
           : await marginCall(commit.forMs);
-    if (instruction) await settlePayIn(transactionId, instruction);
-    return aftermath();
+    return aftermath(instruction && (await settlePayIn(transactionId, instruction)));
   }
 
   /** Undefined where the deal ended before anything was sent. */
@@ -96,10 +92,13 @@ export async function transaction({ transactionId }: TransactionInput): Promise<
   }
 
   /** From settled, or declined, to where nothing more happens by itself. */
-  async function aftermath(): Promise<string> {
+  async function aftermath(paid?: DealProgress): Promise<string> {
+    // What was reported since has not been looked at.
+    let first = changed ? undefined : paid;
     for (let paidOut = false; ;) {
       changed = false;
-      const look = await local.advanceDeal({ transactionId });
+      const look = first ?? (await local.advanceDeal({ transactionId }));
+      first = undefined;
       lastLook = { market: look.market, clearing: look.clearing };
       looks++;
       await startFollowers(look);
@@ -129,15 +128,6 @@ function answerOf(commit: CommitResult): CommitAnswer {
     case 'instructed':
     case 'netted':
       return { outcome: 'committed' };
-  }
-}
-
-/** The session may have ended already, by its own reading of the database. */
-async function tellSession(sessionId: string): Promise<void> {
-  try {
-    await getExternalWorkflowHandle(sessionId).signal(sessionCommitted);
-  } catch {
-    // Nothing to tell: its workflow is gone, and the deal does not depend on it.
   }
 }
 

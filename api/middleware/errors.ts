@@ -1,6 +1,7 @@
 import type { Context, Middleware } from 'koa';
 import type { Logger } from 'pino';
 import { AuraError } from '../../domain/errors';
+import { isUnreachable } from '../../store/db';
 import { PaymentError } from '../x402';
 import { AnswerMismatch } from './answers';
 import { addressOf, countRequest, isCounted, type RateLimiter } from './rate-limit';
@@ -25,6 +26,8 @@ export function renderErrors({ log, limits, publicUrl }: ErrorParts): Middleware
       const thrown = await counted(ctx, limits, failure);
       const error = thrown instanceof AuraError ? thrown : unexpected(thrown);
       if (error !== thrown) log.error({ request_id: ctx.state.requestId, err: thrown }, 'unexpected error');
+      else if (error.status >= 500 && error.cause !== undefined)
+        log.warn({ request_id: ctx.state.requestId, err: error.cause }, error.code);
       if (error instanceof PaymentError) ctx.set(error.headers);
       ctx.status = error.status;
       ctx.body = {
@@ -41,6 +44,9 @@ export function renderErrors({ log, limits, publicUrl }: ErrorParts): Middleware
 }
 
 function unexpected(thrown: unknown): AuraError {
+  // The client's next attempt may find it again; under its idempotency key it does nothing twice.
+  if (isUnreachable(thrown))
+    return new AuraError('SERVICE_UNAVAILABLE', 'The database does not answer; try again.');
   if (!(thrown instanceof AnswerMismatch)) return new AuraError('INTERNAL_ERROR');
   return new AuraError('INTERNAL_ERROR', thrown.message, { field: thrown.field, reason: thrown.reason });
 }

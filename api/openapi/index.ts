@@ -17,7 +17,7 @@ export function openApiDocument(routes: readonly Route[]): Json {
   const paths: Record<string, Json> = {};
   for (const route of routes) {
     const path = route.path.replace(/:(\w+)/g, '{$1}');
-    paths[path] = { ...paths[path], [route.method]: operation(route, book) };
+    paths[path] = { ...paths[path], [route.method]: operation(route, routes, book) };
   }
   return {
     openapi: '3.1.0',

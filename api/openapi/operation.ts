@@ -5,21 +5,22 @@ import type { Route } from '../route';
 import { errorSchema } from '../schemas/common';
 import { requestExamples, responseExamples } from './examples';
 import { headersOf } from './headers';
+import { linksOf } from './links';
 import type { Json, SchemaBook } from './schemas';
 import { securityOf } from './security';
 
 const JSON_TYPE = 'application/json';
 
 /** Codes that any route can answer, and those of routes with a body, with an idempotency key, that are not public. */
-const ANY: readonly ErrorCode[] = ['RATE_LIMITED', 'INTERNAL_ERROR'];
-const WITH_BODY: readonly ErrorCode[] = [
-  'INVALID_REQUEST',
+const ANY: readonly ErrorCode[] = [
+  // For a version in AURA-Version that there is not.
   'INVALID_PARAMETER',
-  'PAYLOAD_TOO_LARGE',
-  'UNSUPPORTED_MEDIA_TYPE',
+  'RATE_LIMITED',
+  'SERVICE_UNAVAILABLE',
+  'INTERNAL_ERROR',
 ];
+const WITH_BODY: readonly ErrorCode[] = ['INVALID_REQUEST', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'];
 const SIGNED: readonly ErrorCode[] = [
-  'INVALID_PARAMETER',
   'AUTHENTICATION_REQUIRED',
   'INVALID_API_KEY',
   'INVALID_SIGNATURE',
@@ -32,7 +33,6 @@ export function errorsOf(route: Route): ErrorCode[] {
   const codes = [
     ...route.errors,
     ...(route.body ? WITH_BODY : []),
-    ...(route.query ? (['INVALID_PARAMETER'] as const) : []),
     ...(route.creates ? (['IDEMPOTENCY_CONFLICT'] as const) : []),
     ...(route.access === 'public' ? [] : SIGNED),
     ...ANY,
@@ -44,7 +44,8 @@ export function operationId({ method, path }: Route): string {
   return `${method}${path.replace(/[/:._-]+(\w?)/g, (_all, next: string) => next.toUpperCase())}`;
 }
 
-export function operation(route: Route, book: SchemaBook): Json {
+/** `routes` are all there are, for links between them. */
+export function operation(route: Route, routes: readonly Route[], book: SchemaBook): Json {
   const examples = requestExamples(route);
   return {
     operationId: operationId(route),
@@ -60,7 +61,10 @@ export function operation(route: Route, book: SchemaBook): Json {
         },
       },
     }),
-    responses: { [route.response.status]: success(route, book), ...failures(route, errorsOf(route), book) },
+    responses: {
+      [route.response.status]: success(route, routes, book),
+      ...failures(route, errorsOf(route), book),
+    },
   };
 }
 
@@ -86,7 +90,7 @@ function parameters(route: Route, book: SchemaBook): Json[] {
   ];
 }
 
-function success(route: Route, book: SchemaBook): Json {
+function success(route: Route, routes: readonly Route[], book: SchemaBook): Json {
   const { description, status, mediaTypes = [JSON_TYPE] } = route.response;
   const examples = responseExamples(route);
   const json = () => ({ schema: answerSchema(route, book), ...(examples && { examples }) });
@@ -95,7 +99,13 @@ function success(route: Route, book: SchemaBook): Json {
     type === JSON_TYPE ? json() : { schema: { type: 'string' } },
   ]);
   const headers = headersOf(status, route);
-  return { description, headers, content: Object.fromEntries(content) as Json };
+  const links = linksOf(route, routes, operationId);
+  return {
+    description,
+    headers,
+    content: Object.fromEntries(content) as Json,
+    ...(Object.keys(links).length > 0 && { links }),
+  };
 }
 
 /** Both versions' shapes where they differ; a body may well be one of both. */

@@ -115,7 +115,7 @@ const cancel = route<
         actor: agent.id,
         action: 'cancellation.requested',
         subject: deal.id,
-        detail: { reason },
+        detail: { penalty_bps: penaltyBps.toString() },
       });
     });
     await tell(deps.temporal, deal.id, dealChanged);

@@ -5,9 +5,16 @@ import { newId } from '../../domain/ids';
 import { verifySignature } from '../../domain/keys';
 import { formatMoney, MoneyError, parseMoney } from '../../domain/money';
 import { VERSION_2 } from '../../domain/versions';
-import { capacitiesOf, findAgentWithKey, insertAgent, keyInUse, type AgentWithKey } from '../../store/agents';
+import {
+  agentNameOf,
+  capacitiesOf,
+  findAgentWithKey,
+  insertAgent,
+  keyInUse,
+  type AgentWithKey,
+} from '../../store/agents';
 import { inTransaction, sqlState, type Db, type Trx } from '../../store/db';
-import { findPrincipal, hasAgents, lockPrincipals } from '../../store/principals';
+import { findPrincipal, hasAgents, lockPrincipals, namesOf } from '../../store/principals';
 import { recordAudit, recordEvents } from '../../store/states';
 import { checkSignature, useOnce } from '../middleware/authenticate';
 import { checkWebAddress } from '../endpoints';
@@ -54,11 +61,12 @@ export function agentRoutes() {
           await lockPrincipals(trx, [principal.id]);
           checkBinding(body, publicKey, { ...principal, isNew: !(await hasAgents(trx, principal.id)) });
           if (await keyInUse(trx, publicKey)) keyTaken();
+          const names = await namesOf(trx, [principal.id]);
           await insertAgent(trx, {
             id,
             principalId: principal.id,
             role: body.role,
-            name: body.name ?? principal.name,
+            name: body.name ?? names.get(principal.id) ?? id,
             apiVersion: VERSION_2,
             categories: body.categories,
             shipsTo: body.ships_to,
@@ -171,7 +179,7 @@ async function answer(db: Db, agent: AgentWithKey) {
       agent_id: agent.id,
       principal_id: agent.principalId,
       role: agent.role,
-      name: agent.name,
+      name: await agentNameOf(db, agent.id),
       status: agent.status,
       capacity: Object.fromEntries(
         [...capacity].map(([asset, amountMinor]) => [asset, formatMoney({ amountMinor, asset })]),

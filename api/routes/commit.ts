@@ -10,6 +10,7 @@ import { findSession, type Session } from '../../store/sessions';
 import { findDeal, findDealOfSession, type Deal } from '../../store/transactions';
 import {
   SEARCH_ATTRIBUTES,
+  sessionCommitted,
   transactionCommit,
   type CommitAnswer,
   type TransactionInput,
@@ -29,7 +30,7 @@ import { commitResponse1 } from '../schemas/clearing-1';
 import { sessionParams } from '../schemas/market';
 import { transactionView } from '../views/clearing';
 import { commitView1 } from '../views/clearing-1';
-import { startAndAsk } from '../workflows';
+import { startAndAsk, tell } from '../workflows';
 import {
   acceptPayment,
   isPaidWithCommit,
@@ -159,6 +160,8 @@ async function runGate(call: CommitCall, { quoted, attributes }: PlainlyRead, me
     deps.config.commitWaitMs,
   );
   if (decided?.outcome === 'refused') throw toError(decided.refusal);
+  // A session that does not hear of it sees it in the books when its window ends.
+  void tell(deps.temporal, params.session_id, sessionCommitted).catch(() => undefined);
 }
 
 async function answer({ deps, agent, body, version }: CommitCall, deal: Deal): Promise<Answer> {

@@ -32,7 +32,8 @@ const events = route<unknown, z.infer<typeof eventsQuery>>({
       agentId: agent.id,
       waitSeconds: query.wait,
       lookEveryMs: LOOK_MS,
-      fits: ({ payload }) => agent.role === 'operator' || Object.values(payload).includes(agent.id),
+      // Operators read events as they are written, agents what has come to their feeds.
+      fits: ({ to }) => agent.role === 'operator' || to?.includes(agent.id) === true,
       signal,
     });
     const shown = found.slice(0, query.limit);

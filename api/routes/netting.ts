@@ -108,7 +108,12 @@ const cycles = route<unknown, z.infer<typeof cyclesQuery>>({
   tag: 'Netting',
   access: ANYONE,
   query: cyclesQuery,
-  response: { status: 200, schema: cyclesResponse, description: 'Operators see all, members their own' },
+  response: {
+    mediaTypes: ['application/json', 'text/csv'],
+    status: 200,
+    schema: cyclesResponse,
+    description: 'Operators see all, members their own',
+  },
   errors: ['INVALID_PARAMETER'],
   async handler({ query: { format, ...filter }, agent, deps }) {
     const found = await listCycles(deps.db, { ...filter, principalId: readerOf(agent) });
@@ -127,7 +132,12 @@ const getCycle = route<z.infer<typeof cycleParams>, z.infer<typeof cycleQuery>>(
   access: ANYONE,
   params: cycleParams,
   query: cycleQuery,
-  response: { status: 200, schema: cycleResponse, description: 'Members see their own part' },
+  response: {
+    mediaTypes: ['application/json', 'text/csv'],
+    status: 200,
+    schema: cycleResponse,
+    description: 'Members see their own part',
+  },
   errors: ['RESOURCE_NOT_FOUND', 'INVALID_PARAMETER'],
   async handler({ params, query, agent, deps }) {
     const { cycle, parts } = await mine(deps, params.cycle_id, agent);

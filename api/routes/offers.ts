@@ -71,12 +71,12 @@ const submit = route<z.infer<typeof sessionParams>, unknown, OffersRequest>({
   ],
   creates: { kind: 'offer', movesMoney: false },
   async handler({ params, body, rawBody, agent, deps }) {
-    const session = await findSession(deps.db, params.session_id);
-    if (!session) throw new AuraError('SESSION_NOT_FOUND');
-    const recipient = await findRecipient(deps.db, session.id, agent.id);
-    if (!recipient) {
-      throw new AuraError('INSUFFICIENT_PERMISSIONS', 'This seller was not asked in this session.');
-    }
+    const [session, recipient] = await Promise.all([
+      findSession(deps.db, params.session_id),
+      findRecipient(deps.db, params.session_id, agent.id),
+    ]);
+    // For a seller that was not asked there is no such session.
+    if (!session || !recipient) throw new AuraError('SESSION_NOT_FOUND');
     const offers = readOffers({ deps, session, recipient, agent, body, rawBody });
     await refuseForbiddenOffers(deps, session, agent.id, offers);
     const result = await take(deps, session, agent, offers);

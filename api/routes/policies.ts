@@ -110,7 +110,7 @@ async function declare({ db }: ApiDeps, agent: AgentWithKey, id: string, body: D
 /** What is in force; where nothing is, what comes next or was there last. */
 async function show({ db }: ApiDeps, reader: AgentWithKey, id: string): Promise<Answer> {
   const { id: agentId } = await requireSelf(db, id, reader, { orOperator: true });
-  const versions = await agentPolicies(db, agentId, VERSIONS_LOOKED_AT);
+  const versions = await agentPolicies(db, agentId, { limit: VERSIONS_LOOKED_AT });
   const scheduled = versions
     .filter(({ status }) => status === 'scheduled')
     .sort((a, b) => a.effectiveFrom.getTime() - b.effectiveFrom.getTime());

@@ -5,12 +5,13 @@ import { KeyError, parsePublicKey, type PublicKey } from '../../domain/keys';
 import { sandboxGrant } from '../../domain/ledger/postings';
 import { trustProfile } from '../../domain/trust-profile';
 import { atLeast, maxTrust } from '../../domain/trust';
-import { inTransaction } from '../../store/db';
+import { inTransaction, type Queryable } from '../../store/db';
 import { postEntries } from '../../store/ledger';
 import {
   findPrincipal,
   findPrincipalByKey,
   insertCredential,
+  identityOf,
   insertPrincipal,
   type Principal,
 } from '../../store/principals';
@@ -35,6 +36,7 @@ export function principalRoutes() {
         'INVALID_REQUEST',
         'INVALID_PARAMETER',
         'CREDENTIAL_INVALID',
+        'INVALID_SIGNATURE',
         'IDEMPOTENCY_CONFLICT',
         'PAYLOAD_TOO_LARGE',
       ],
@@ -42,11 +44,11 @@ export function principalRoutes() {
       async handler({ body, rawBody, deps, subjectId }) {
         const publicKey = readKey(body.public_key, 'public_key');
         const known = await findPrincipalByKey(deps.db, publicKey);
-        if (known) return known.id === subjectId ? answer(known) : taken();
+        if (known) return known.id === subjectId ? answer(deps.db, known) : taken();
         // Credentials are signed as plain JSON, so they are verified as plain JSON.
         const { credentials = [] } = JSON.parse(rawBody) as { credentials?: unknown[] };
         const verified = await verifyAll(deps, publicKey, credentials);
-        return answer(await register(deps, subjectId, publicKey, body.name, credentials, verified));
+        return answer(deps.db, await register(deps, subjectId, publicKey, body.name, credentials, verified));
       },
     }),
     route<z.infer<typeof principalParams>>({
@@ -62,7 +64,7 @@ export function principalRoutes() {
         const mine = agent.role === 'operator' || agent.principalId === params.principal_id;
         const principal = mine ? await findPrincipal(deps.db, params.principal_id) : undefined;
         if (!principal) throw new AuraError('PRINCIPAL_NOT_FOUND');
-        return { ...answer(principal), status: 200 };
+        return { ...(await answer(deps.db, principal)), status: 200 };
       },
     }),
   ];
@@ -160,14 +162,15 @@ function verifiedName(verified: readonly AcceptedCredential[]): string | undefin
   );
 }
 
-function answer(principal: Principal) {
+async function answer(db: Queryable, principal: Principal) {
+  const { name, trustProfile } = await identityOf(db, principal.id);
   return {
     status: 201,
     body: {
       principal_id: principal.id,
-      name: principal.name,
+      name,
       trust_level: principal.trustLevel,
-      trust_profile: principal.trustProfile,
+      trust_profile: trustProfile,
       public_key: principal.publicKey,
       status: principal.status,
       created_at: principal.createdAt.toISOString(),

@@ -159,7 +159,7 @@ const correct = route<z.infer<typeof accountParams>, unknown, z.infer<typeof cor
 
 /** A principal has an account at a rail once. */
 function refuseTwin(error: unknown): never {
-  if (violatedConstraint(error) !== 'payment_accounts_principal_id_rail_identifier_key') throw error;
+  if (violatedConstraint(error) !== 'payment_accounts_identity') throw error;
   const reason = 'its holder has another account here with these details';
   throw new AuraError('INVALID_PARAMETER', `account_id: ${reason}`, { field: 'account_id', reason });
 }

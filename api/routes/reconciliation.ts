@@ -27,7 +27,12 @@ const report = route<unknown, z.infer<typeof reportQuery>>({
   tag: 'Finance',
   access: ['scout', 'beacon', 'operator'],
   query: reportQuery,
-  response: { status: 200, schema: reportResponse, description: 'The report; parties see their own lines' },
+  response: {
+    mediaTypes: ['application/json', 'text/csv', 'text/html'],
+    status: 200,
+    schema: reportResponse,
+    description: 'The report; parties see their own lines',
+  },
   errors: ['INVALID_PARAMETER'],
   async handler({ query, agent, deps }) {
     const isOperator = agent.role === 'operator';

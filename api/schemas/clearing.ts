@@ -2,7 +2,18 @@ import { z } from 'zod';
 import { CLEARING_STATES, MARKET_STATES } from '../../domain/lifecycle';
 import { categorySchema } from '../../domain/constraints';
 import { buyerSchema, shippingSchema } from './clearing-1';
-import { amountsSchema, asset, decimal, extensions, failureSchema, id, instant, rail, text } from './common';
+import {
+  amountsSchema,
+  asset,
+  day,
+  decimal,
+  extensions,
+  failureSchema,
+  id,
+  instant,
+  rail,
+  text,
+} from './common';
 import { paymentMethod, paymentTermsSchema } from './payment-methods';
 
 const delegation = z.object({
@@ -171,7 +182,7 @@ export const fulfilmentRequest = z
     tracking_number: text(100).optional(),
     carrier: text(100).optional(),
     /** The day on which the goods should arrive. */
-    estimated_delivery: z.iso.date().optional(),
+    estimated_delivery: day.optional(),
     evidence: z.record(z.string(), z.unknown()).default({}),
     extensions,
   })

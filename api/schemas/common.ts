@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { ERROR_CATALOGUE, type ErrorCode } from '../../domain/errors';
 import { idPattern, type IdKind } from '../../domain/ids';
 import { isAsset } from '../../domain/money';
+import { isRecordable, OUT_OF_CALENDAR } from '../../domain/recordable-time';
 import { RAILS } from '../../domain/settlement';
 
 /** An id of that kind. */
@@ -38,7 +39,9 @@ export const amount1 = z
 export const asset = z.string().refine(isAsset, 'not an ISO 4217 currency or a known token');
 export const rail = z.enum(RAILS);
 /** An RFC 3339 instant. */
-export const instant = z.iso.datetime({ offset: true });
+export const instant = z.iso.datetime({ offset: true }).refine(isRecordable, OUT_OF_CALENDAR);
+/** An ISO 8601 calendar day. */
+export const day = z.iso.date().refine(isRecordable, OUT_OF_CALENDAR);
 export const text = (max: number) => z.string().trim().min(1).max(max);
 /** Accepted on every message; unknown keys in it are ignored. */
 export const extensions = z.record(z.string(), z.unknown()).optional();

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { categorySchema, countrySchema } from '../../domain/constraints';
 import { isAsset } from '../../domain/money';
 import { SESSION_STATUSES_1 } from '../../domain/versions';
-import { amount1, failureSchema, id, instant, text } from './common';
+import { amount1, day, failureSchema, id, instant, text } from './common';
 
 /** An exact amount: text where a float could not hold it. */
 const number1 = z.union([z.number(), z.string()]);
@@ -131,7 +131,7 @@ export const offer1 = z.object({
   availability: z.object({
     in_stock: z.boolean(),
     quantity_available: z.int().min(0).optional(),
-    estimated_ship_date: z.iso.date().optional(),
+    estimated_ship_date: day.optional(),
     delivery_estimate_days: z
       .object({ min: days.optional(), max: days.optional() })
       .refine(({ min = 0, max = 365 }) => min <= max, 'min is above max')

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { CONDITIONS, categorySchema, countrySchema } from '../../domain/constraints';
 import { MARKET_STATES } from '../../domain/lifecycle';
-import { asset, decimal, extensions, failureSchema, id, instant, text } from './common';
+import { asset, day, decimal, extensions, failureSchema, id, instant, text } from './common';
 import { offersRequest1 } from './market-1';
 import { eitherShape, hasAny, readBy } from './two-shapes';
 
@@ -100,7 +100,7 @@ export const offerDocument = z.object({
     quantity_available: z.int().min(0).optional(),
     quantity_min: z.int().min(1).optional(),
     quantity_max: z.int().min(1).optional(),
-    estimated_ship_date: z.iso.date().optional(),
+    estimated_ship_date: day.optional(),
     delivery_estimate_days: z
       .object({ min: z.int().min(0).max(365), max: z.int().min(0).max(365) })
       .refine(({ min, max }) => min <= max, 'min is above max')

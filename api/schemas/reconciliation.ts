@@ -3,12 +3,12 @@ import { AGE_BUCKETS, BREAK_KINDS, RESOLUTIONS } from '../../domain/reconciliati
 import { SHORTAGE_ACCOUNTS } from '../../domain/reconciliation/entries';
 import { FILE_FORMATS } from '../../domain/reconciliation/files';
 import { RULE_NAMES } from '../../domain/reconciliation/model';
-import { asset, extensions, id, rail, text } from './common';
+import { asset, day, extensions, id, rail, text } from './common';
 
 export const reportQuery = z.object({
   rail: rail.optional(),
-  from: z.iso.date().optional(),
-  to: z.iso.date().optional(),
+  from: day.optional(),
+  to: day.optional(),
   format: z.enum(['json', 'csv', 'html']).default('json'),
 });
 

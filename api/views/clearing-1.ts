@@ -12,6 +12,7 @@ import { refundsOf, type Refund } from '../../store/refunds';
 import { stateHistories, stateHistory, type HistoryEntry } from '../../store/states';
 import type { Deal } from '../../store/transactions';
 import { amount1, amounts1 } from './amounts-1';
+import { asOf } from './as-of';
 import { buyerFor } from './buyer';
 import { shippingView } from './order';
 
@@ -54,14 +55,15 @@ function head(deal: Deal, status: TransactionStatus1) {
 }
 
 /** Everything about a deal that this agent may see. */
-export async function transactionView1(db: Queryable, deal: Deal, reader: AgentWithKey) {
+export async function transactionView1(db: Queryable, read: Deal, reader: AgentWithKey) {
   const [order, history, reports, wish, refunds] = await Promise.all([
-    orderOf(db, deal.id),
-    stateHistory(db, deal.sessionId),
-    fulfilmentsOf(db, deal.id),
-    cancellationOf(db, deal.id),
-    refundsOf(db, deal.id),
+    orderOf(db, read.id),
+    stateHistory(db, read.sessionId),
+    fulfilmentsOf(db, read.id),
+    cancellationOf(db, read.id),
+    refundsOf(db, read.id),
   ]);
+  const deal = asOf(read, history);
   const statuses = statusesOf(deal, history, wish);
   const status = lastOf(statuses);
   return {
@@ -76,7 +78,7 @@ export async function transactionView1(db: Queryable, deal: Deal, reader: AgentW
     },
     payment: paymentTerms(deal),
     ...((status === 'cancelled' || refunds.length > 0) && { refund: refundOf(deal, refunds) }),
-    ...buyerFor(deal, reader),
+    ...(await buyerFor(db, deal, reader)),
   };
 }
 

@@ -13,23 +13,25 @@ import { stateHistory } from '../../store/states';
 import { fulfilmentsOf } from '../../store/fulfilments';
 import { orderOf } from '../../store/orders';
 import { type Deal } from '../../store/transactions';
+import { asOf } from './as-of';
 import { buyerFor } from './buyer';
 import { shippingView } from './order';
 
 /** Everything about a deal that this agent may see. */
-export async function transactionView(db: Queryable, deal: Deal, reader: AgentWithKey) {
+export async function transactionView(db: Queryable, read: Deal, reader: AgentWithKey) {
   const [session, instruction, history, fulfilments, payout, balances, refunds, notices, order] =
     await Promise.all([
-      findSession(db, deal.sessionId),
-      instructionOf(db, deal.id, 'pay_in'),
-      stateHistory(db, deal.sessionId),
-      fulfilmentsOf(db, deal.id),
-      payoutOfDeal(db, deal.id),
-      dealBalances(db, deal.id),
-      refundsOf(db, deal.id),
-      noticesOf(db, deal.id),
-      orderOf(db, deal.id),
+      findSession(db, read.sessionId),
+      instructionOf(db, read.id, 'pay_in'),
+      stateHistory(db, read.sessionId),
+      fulfilmentsOf(db, read.id),
+      payoutOfDeal(db, read.id),
+      dealBalances(db, read.id),
+      refundsOf(db, read.id),
+      noticesOf(db, read.id),
+      orderOf(db, read.id),
     ]);
+  const deal = asOf(read, history);
   const proof = instruction && (await findProof(db, instruction.instruction.instruction_id));
   const amount = (amountMinor: bigint) => formatMoney({ amountMinor, asset: deal.asset });
   return {
@@ -81,7 +83,7 @@ export async function transactionView(db: Queryable, deal: Deal, reader: AgentWi
         ? { until: deal.marginCallUntil.toISOString() }
         : null,
     gate: deal.gate,
-    ...buyerFor(deal, reader),
+    ...(await buyerFor(db, deal, reader)),
     fulfillment: fulfilments.map(({ status, reportedBy, at }) => ({
       status,
       reported_by: reportedBy,

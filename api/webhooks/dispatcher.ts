@@ -5,6 +5,7 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { webhookPauseMs } from '../../domain/notifications';
+import type { Bell } from '../../store/bell';
 import { pause } from '../../store/pause';
 import {
   claimDeliveries,
@@ -33,13 +34,14 @@ export interface DispatcherDeps extends MessageDeps {
   log: Logger;
   /** The pause after the first attempt; the others follow from it. */
   retryFirstMs: number;
+  /** Rings when something may be due. */
+  due: Bell;
 }
 
 /** Runs until the signal aborts. */
 export async function runDispatcher(deps: DispatcherDeps, signal: AbortSignal): Promise<void> {
   const underWay = new Set<Promise<void>>();
   const rooms = createRooms({ perAgent: PER_AGENT_MAX, trying: TRYING_IN_FLIGHT_MAX });
-  let wake = () => undefined as void;
 
   async function send(delivery: ClaimedDelivery): Promise<void> {
     const { agentId } = delivery;
@@ -64,12 +66,12 @@ export async function runDispatcher(deps: DispatcherDeps, signal: AbortSignal): 
     for (const delivery of claimed) {
       const sending = send(delivery).finally(() => {
         underWay.delete(sending);
-        wake();
+        deps.due.ring();
       });
       underWay.add(sending);
     }
     if (claimed.length > 0 && underWay.size < IN_FLIGHT_MAX) continue;
-    await Promise.race([new Promise<void>((resolve) => (wake = resolve)), pause(IDLE_MS, signal)]);
+    await deps.due.wait(IDLE_MS, signal);
   }
   await Promise.race([Promise.all(underWay), setTimeout(STOP_MS, undefined, { ref: false })]);
 }
@@ -108,15 +110,16 @@ async function deliver(deps: DispatcherDeps, delivery: ClaimedDelivery): Promise
   const told = describe(reply);
   if (reply.kind === 'answered' && reply.status >= 200 && reply.status < 300)
     return { status: 'delivered', told };
-  return notTaken(deps, delivery, told);
+  return notTaken(deps, delivery, told, reply.kind === 'answered' ? reply.retryAfterMs : undefined);
 }
 
 function notTaken(
   { retryFirstMs }: DispatcherDeps,
   { attempt: attempts }: ClaimedDelivery,
   told: string,
+  askedMs?: number,
 ): DeliveryOutcome {
-  const afterMs = webhookPauseMs(attempts, retryFirstMs);
+  const afterMs = webhookPauseMs(attempts, { firstMs: retryFirstMs, askedMs });
   return afterMs === undefined ? { status: 'dead', told } : { status: 'pending', told, afterMs };
 }
 

@@ -90,7 +90,7 @@ async function offerRequest(
 async function offerAccepted({ db }: MessageDeps, { role, payload }: ClaimedDelivery) {
   const deal = await dealOf(db, payload);
   if (!deal) throw new Error('an offer was accepted without a deal');
-  const buyer = buyerFor(deal, { role }).buyer;
+  const buyer = (await buyerFor(db, deal, { role })).buyer;
   return {
     offer_id: deal.offerId,
     session_id: deal.sessionId,

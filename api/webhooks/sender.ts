@@ -2,6 +2,7 @@
 import type { Logger } from 'pino';
 import { Agent, errors, request, type Dispatcher } from 'undici';
 import type { Signer } from '../../domain/keys';
+import { retryAfterMs } from '../../domain/notifications';
 import { webhookHeaders } from '../../domain/webhook-signature';
 import { publicLookup, RefusedAddressError, refusedUrl } from './addresses';
 
@@ -24,7 +25,8 @@ export interface WebhookSender {
 }
 
 export type WebhookReply =
-  | { kind: 'answered'; status: number; body: string }
+  /** `retryAfterMs`: how long it asked to be left alone, where it did. */
+  | { kind: 'answered'; status: number; body: string; retryAfterMs?: number }
   | { kind: 'unreachable'; reason: string }
   | { kind: 'timeout' }
   /** Not sent for where it leads, or an answer that is not read on: a redirect, or more than 64 KiB. */
@@ -78,7 +80,7 @@ export function createWebhookSender({ signer, allowPrivate, log }: WebhookSender
   };
 }
 
-async function read({ statusCode, body }: Dispatcher.ResponseData): Promise<WebhookReply> {
+async function read({ statusCode, headers, body }: Dispatcher.ResponseData): Promise<WebhookReply> {
   if (statusCode >= 300 && statusCode < 400) {
     discard(body);
     return { kind: 'refused', reason: `answered ${statusCode}; redirects are not followed` };
@@ -91,7 +93,10 @@ async function read({ statusCode, body }: Dispatcher.ResponseData): Promise<Webh
       return { kind: 'refused', reason: `the answer is larger than ${ANSWER_MAX_BYTES} bytes` };
     chunks.push(chunk);
   }
-  return { kind: 'answered', status: statusCode, body: Buffer.concat(chunks).toString('utf8') };
+  const answer = { status: statusCode, body: Buffer.concat(chunks).toString('utf8') };
+  const { 'retry-after': asked } = headers;
+  if (typeof asked !== 'string') return { kind: 'answered', ...answer };
+  return { kind: 'answered', ...answer, retryAfterMs: retryAfterMs(asked, new Date()) };
 }
 
 /** Closes the connection instead of reading on; the error that this makes says nothing new. */

@@ -87,9 +87,10 @@ export async function createMerchants(
   platform: Platform,
   http: HttpOptions,
   issuers: Issuers,
+  count = MERCHANTS.length,
 ): Promise<Merchant[]> {
   const merchants: Merchant[] = [];
-  for (const [index, plan] of MERCHANTS.entries()) {
+  for (const [index, plan] of MERCHANTS.slice(0, count).entries()) {
     const key = newKeyPair();
     const principalKey = key.publicKey;
     const identity =

@@ -1,6 +1,7 @@
 /** The rail port for whoever writes an adapter: the page, one JSON Schema a document, and the test vectors. */
 import { MAX_SKEW_MS } from '../../domain/clearing/proof';
 import { PORT_ACTIVITIES, railPortSchemas, railPortVectors } from '../../domain/rail-port';
+import { AUDIENCE_FIELD, KEY_FIELD, SEALED_ENCODING } from '../../domain/payload-sealing';
 import { RAIL_TERMS } from '../../domain/rail-terms';
 import { RAILS } from '../../domain/settlement';
 import { railTaskQueue } from '../../workflows/messages';
@@ -31,9 +32,21 @@ function railPortPage(): string {
     'AURA moves money over payment rails, and reaches each through an **adapter**: a [Temporal](https://temporal.io) activity worker. AURA ships adapters of its own; this page is the contract for an adapter of somebody else, such as a bank’s own team, in any language that has a Temporal SDK. An adapter in plain JavaScript that follows this page and nothing else is in [examples/rail-adapter](../examples/rail-adapter/README.md).',
     'An adapter has no access to AURA’s database. It takes activities from a task queue, talks to AURA’s HTTP API, and signs with an Ed25519 key that an operator has registered for its rail.',
     '## Activities',
-    `The task queue of a rail is \`rail-<name>\`: ${RAILS.map((rail) => `\`${railTaskQueue(rail)}\``).join(', ')}. Whoever serves one serves all of its activities. Each takes one JSON object and answers one; the data converter is Temporal’s default (\`json/plain\`). Nothing in a payload is personal data: parties are references.`,
+    `The task queue of a rail is \`rail-<name>\`: ${RAILS.map((rail) => `\`${railTaskQueue(rail)}\``).join(', ')}. Whoever serves one serves all of its activities. Each takes one JSON object and answers one; the data converter is Temporal’s default (\`json/plain\`) under a codec that seals payloads, see below. Nothing that AURA sends is personal data: parties are references.`,
     activityTable(),
     'Heartbeat at least twice in each heartbeat timeout, whatever the network does meanwhile: an attempt that is silent for longer is taken to be dead, and another attempt begins, possibly while the first one still runs. Between attempts Temporal waits, longer each time. Throw only when trying the whole activity again is safe; everything AURA has to decide on is an answer.',
+    '## Sealed payloads',
+    `Payloads are sealed on their way through Temporal, so that neither its database nor its UI shows the networks’ messages that proofs carry. A rail’s payloads are sealed under keys of its own, which follow from AURA’s: it reads what is sent to it and nothing else, and whoever has its keys learns nothing of other rails. The operator gives them as a file (\`npm run railkeys -- <rail>\`): a line for each key, \`<id> <32 bytes in base64>\`, the newest first. Seal with the newest, open with the one that is named; keep old ones while deals under way may need them.
+
+| of a sealed payload                | is                                                                                       |
+| ---------------------------------- | ---------------------------------------------------------------------------------------- |
+| \`metadata["encoding"]\`           | \`${SEALED_ENCODING}\`; any other payload was not sealed and is taken as it is            |
+| \`metadata["${KEY_FIELD}"]\`           | the key’s id                                                                             |
+| \`metadata["${AUDIENCE_FIELD}"]\`      | the rail’s name                                                                          |
+| \`data\`                           | 12 bytes IV, 16 bytes tag, then the ciphertext: AES-256-GCM with additional data \`aura.payload.v1\` |
+| what it opens to                   | the payload itself as JSON: \`{"metadata": {name: base64}, "data": base64}\`             |
+
+Seal what the adapter answers and what its heartbeats say. In Temporal’s SDKs this is a payload codec; the example’s is [payloads.mjs](../examples/rail-adapter/payloads.mjs), forty lines.`,
     '## Documents',
     documentTable(),
     'The schemas are JSON Schema 2020-12, each complete in itself. Amounts are integers in minor units as strings of digits, never numbers. Instants are RFC 3339 in UTC. What a rail signs has no fields but those listed; what AURA sends may get more, which an adapter ignores, though AURA’s signature is over all of them.',

@@ -9,6 +9,7 @@ import { ServiceError, messageOf } from './service';
 import type { Context, PostgresService, RedisService, TemporalService } from './service';
 import { SignalWatch } from './signals';
 import { bringUpTemporal } from './temporal';
+import { bringUpTemporalServer } from './temporal-server';
 
 export { ServiceError } from './service';
 export type { PostgresKind, PostgresService, RedisService, Service, TemporalService } from './service';
@@ -30,6 +31,11 @@ export interface BringUpOptions {
   postgres?: 'auto' | 'pglite';
   /** Whether a Temporal server that is started here keeps its workflows for the next run. Default: false. */
   persistTemporal?: boolean;
+  /**
+   * `postgres`: a server that keeps its state in the Postgres that is brought up, as production does; built with Go
+   * once. Default: the development server, unless `TEMPORAL_ADDRESS` names one.
+   */
+  temporal?: 'dev' | 'postgres';
   /**
    * Whether SIGINT and SIGTERM stop the services and end the process once they are up. Default: true. A caller that
    * has something of its own to end first says false and calls `stop` itself.
@@ -119,9 +125,14 @@ async function bringUpAll(
       throw error;
     }
   };
+  const postgresUp = announce('Postgres', bringUpPostgres(context, registry, { kind, fetchBinaries }));
+  const temporalUp = () =>
+    options.temporal === 'postgres' && !context.env.TEMPORAL_ADDRESS
+      ? bringUpTemporalServer(context, registry, postgresUp)
+      : bringUpTemporal(context, registry, { persist: options.persistTemporal ?? false });
   const all = [
-    announce('Temporal', bringUpTemporal(context, registry, { persist: options.persistTemporal ?? false })),
-    announce('Postgres', bringUpPostgres(context, registry, { kind, fetchBinaries })),
+    announce('Temporal', temporalUp()),
+    postgresUp,
     announce('Redis', bringUpRedis(context, registry)),
   ] as const;
   await Promise.allSettled(all);

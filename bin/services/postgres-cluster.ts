@@ -21,7 +21,7 @@ import type { PostgresHome } from './postgres-home';
 import type { Registry, ServiceRecord } from './registry';
 import { ServiceError, messageOf } from './service';
 import type { Context } from './service';
-import { launch } from './supervised';
+import { launch, type Launch } from './supervised';
 
 const INITDB_TIMEOUT_MS = 60_000;
 const START_TIMEOUT_MS = 60_000;
@@ -32,7 +32,7 @@ const SETTINGS = {
   listen_addresses: LOOPBACK,
   // Over TCP only: the path of a socket has a length limit that a deep data folder would break.
   unix_socket_directories: '',
-  max_connections: 200,
+  max_connections: 300,
   shared_buffers: '128MB',
 };
 
@@ -42,13 +42,24 @@ export async function bringUpCluster(
   home: PostgresHome,
   binaries: PostgresBinaries,
 ): Promise<ServiceRecord> {
+  const record = await launch(context, registry, await planCluster(context, home, binaries));
+  await prepareDatabase(record);
+  return record;
+}
+
+/** How the cluster is started; its data is there, and nobody has it open. */
+export async function planCluster(
+  context: Context,
+  home: PostgresHome,
+  binaries: PostgresBinaries,
+): Promise<Launch> {
   // A cluster can only be opened by the major version that made it.
   const folder = join(home.folder, `cluster-${binaries.major}`);
   const data = join(folder, 'data');
   if (!existsSync(folder)) await createCluster(context, home, binaries, folder);
   await stopOrphan(data);
   const password = readFileSync(join(folder, 'password'), 'utf8');
-  const record = await launch(context, registry, {
+  return {
     name: 'postgres',
     key: 'postgres:server',
     origin: `a private cluster in ${folder}, with ${binaries.where}`,
@@ -70,9 +81,7 @@ export async function bringUpCluster(
     check: async ({ url }) => {
       await withClient(maintenanceUrl(url), (client) => client.query('select 1'));
     },
-  });
-  await prepareDatabase(record);
-  return record;
+  };
 }
 
 function toArgument([name, value]: [string, string | number | undefined]): string[] {
@@ -142,7 +151,7 @@ async function commandLineOf(pid: number): Promise<string> {
   }
 }
 
-async function prepareDatabase({ url }: ServiceRecord): Promise<void> {
+export async function prepareDatabase({ url }: Pick<ServiceRecord, 'url'>): Promise<void> {
   try {
     await withClient(maintenanceUrl(url), async (client) => {
       const { rowCount } = await client.query('select 1 from pg_database where datname = $1', [DATABASE]);

@@ -5,7 +5,7 @@ import { installRedis } from './redis-install';
 import type { Registry } from './registry';
 import { ServiceError, messageOf } from './service';
 import type { Context, RedisService } from './service';
-import { launch, reuse } from './supervised';
+import { launch, reuse, type Launch } from './supervised';
 import { redactUrl } from './urls';
 
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -18,12 +18,18 @@ export async function bringUpRedis(context: Context, registry: Registry): Promis
   const running = await reuse(context, registry, 'redis:private', checkRedis);
   if (running !== undefined)
     return { name: 'redis', url: running.url, origin: running.origin, startedHere: false };
+  const record = await launch(context, registry, await planRedis(context));
+  return { name: 'redis', url: record.url, origin: record.origin, startedHere: true };
+}
+
+/** How a private one is started; it is installed where that may be. */
+export async function planRedis(context: Context): Promise<Launch> {
   const path = findServer(context) ?? ((await installRedis(context)) ? findServer(context) : undefined);
   if (path === undefined)
     throw new ServiceError(
       'Redis was not found: install redis-server or valkey-server (any version from 6 on), or set REDIS_URL.',
     );
-  const record = await launch(context, registry, {
+  return {
     name: 'redis',
     key: 'redis:private',
     origin: `a private ${path}`,
@@ -34,8 +40,7 @@ export async function bringUpRedis(context: Context, registry: Registry): Promis
       spec: { command: path, args: serverArguments(port), cwd: context.dataDir, stopSignal: 'SIGTERM' },
     }),
     check: checkRedis,
-  });
-  return { name: 'redis', url: record.url, origin: record.origin, startedHere: true };
+  };
 }
 
 function findServer({ env }: Context): string | undefined {

@@ -9,7 +9,13 @@ import { stopSupervisor } from './supervised';
 
 /** One running server of each key at a time: servers of different keys can't stand in for each other. */
 export type ServiceKey =
-  'temporal:memory' | 'temporal:file' | 'postgres:server' | 'postgres:pglite' | 'redis:private';
+  | 'temporal:memory'
+  | 'temporal:file'
+  | 'temporal:postgres'
+  | 'postgres:server'
+  | 'postgres:pglite'
+  | 'redis:private'
+  | 'toxiproxy:private';
 
 export interface ServiceRecord {
   key: ServiceKey;

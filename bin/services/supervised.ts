@@ -27,10 +27,12 @@ export interface ServerSpec {
 }
 
 export interface Launch {
-  name: Service['name'];
+  name: Service['name'] | 'toxiproxy';
   key: ServiceKey;
   origin: string;
   portCount: number;
+  /** Where a server cannot have just any. */
+  highestPort?: number;
   timeoutMs: number;
   /** Gets free ports, and gives the url, the program and whatever else its clients need. */
   plan: (ports: number[]) => { url: string; spec: ServerSpec; extra?: Record<string, string> };
@@ -44,7 +46,7 @@ export async function launch(context: Context, registry: Registry, options: Laun
   throwIfInterrupted(context, options.name);
   let problem = '';
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-    const { url, spec, extra = {} } = options.plan(await freePorts(options.portCount));
+    const { url, spec, extra = {} } = options.plan(await freePorts(options.portCount, options.highestPort));
     const log = join(context.dataDir, 'logs', `${options.name}.log`);
     const supervisor = startSupervisor(context, registry, spec, log);
     const record: ServiceRecord = {
@@ -66,7 +68,7 @@ export async function launch(context: Context, registry: Registry, options: Laun
   throw new ServiceError(`${options.origin} was found but did not come up, ${problem}`);
 }
 
-function throwIfInterrupted({ signal }: Context, name: Service['name']): void {
+function throwIfInterrupted({ signal }: Context, name: Launch['name']): void {
   if (signal.aborted) throw new ServiceError(`Starting ${name} was interrupted.`);
 }
 

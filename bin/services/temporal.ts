@@ -4,7 +4,7 @@ import { LOOPBACK } from './ports';
 import type { Registry, ServiceKey, ServiceRecord } from './registry';
 import { ServiceError, messageOf } from './service';
 import type { Context, TemporalService } from './service';
-import { launch, reuse } from './supervised';
+import { launch, reuse, type Launch } from './supervised';
 import { provideTemporalBinary } from './temporal-binary';
 
 const CHECK_TIMEOUT_MS = 3_000;
@@ -22,10 +22,16 @@ export async function bringUpTemporal(
   const key: ServiceKey = persist ? 'temporal:file' : 'temporal:memory';
   const running = await reuse(context, registry, key, checkRecord);
   if (running !== undefined) return fromRecord(running, false);
+  return fromRecord(await launch(context, registry, await planTemporal(context, { persist })), true);
+}
+
+/** How a development server is started; it is downloaded or built where this machine has none. */
+export async function planTemporal(context: Context, { persist }: { persist: boolean }): Promise<Launch> {
+  const { TEMPORAL_NAMESPACE: namespace = 'default' } = context.env;
   const { path, where } = await provideTemporalBinary(context);
-  const record = await launch(context, registry, {
+  return {
     name: 'temporal',
-    key,
+    key: persist ? 'temporal:file' : 'temporal:memory',
     origin: `${where}, ${persist ? 'keeping its state in a file' : 'in memory'}`,
     portCount: 4,
     timeoutMs: START_TIMEOUT_MS,
@@ -42,8 +48,7 @@ export async function bringUpTemporal(
       };
     },
     check: checkRecord,
-  });
-  return fromRecord(record, true);
+  };
 }
 
 function startArguments(
@@ -86,7 +91,7 @@ async function useExternal(address: string, namespace: string): Promise<Temporal
   };
 }
 
-function fromRecord({ url, origin, extra }: ServiceRecord, startedHere: boolean): TemporalService {
+export function fromRecord({ url, origin, extra }: ServiceRecord, startedHere: boolean): TemporalService {
   return {
     name: 'temporal',
     url,
@@ -98,7 +103,7 @@ function fromRecord({ url, origin, extra }: ServiceRecord, startedHere: boolean)
   };
 }
 
-async function checkRecord({ url, extra }: Pick<ServiceRecord, 'url' | 'extra'>): Promise<void> {
+export async function checkRecord({ url, extra }: Pick<ServiceRecord, 'url' | 'extra'>): Promise<void> {
   await describeNamespace(new URL(url).host, extra.namespace ?? 'default', CHECK_TIMEOUT_MS);
 }
 

@@ -31,6 +31,8 @@ export interface ProofContext {
   readonly referenceUsed: boolean;
   /** What AURA found wrong when it read the native evidence for itself, e.g. a receipt on its chain. */
   readonly evidenceProblems?: readonly string[];
+  /** The network's message is not to be had any more, so that only its hash stands. */
+  readonly evidenceGone?: boolean;
 }
 
 export const MAX_SKEW_MS = 120_000;
@@ -52,14 +54,14 @@ const verdict = (check: ProofCheckName, problem: string | undefined, fine: strin
   detail: problem ?? fine,
 });
 
-function signature({ proof, railKeys, evidenceProblems = [] }: ProofContext): ProofCheck {
+function signature({ proof, railKeys, evidenceProblems = [], evidenceGone }: ProofContext): ProofCheck {
   const executedAt = Date.parse(proof.statement.executed_at);
   const key = railKeys.find(({ keyId }) => keyId === proof.key_id);
   const problem = !key
     ? `key ${proof.key_id} is not registered for ${proof.statement.rail}`
     : executedAt < key.validFrom.getTime() || (key.validTo !== null && executedAt >= key.validTo.getTime())
       ? `key ${proof.key_id} was not this rail's at ${proof.statement.executed_at}`
-      : proof.statement.evidence_sha256 !== sha256Hex(proof.evidence)
+      : !evidenceGone && proof.statement.evidence_sha256 !== sha256Hex(proof.evidence)
         ? 'the statement does not belong to the evidence'
         : !verifySignature(key.publicKey, canonicalJson(proof.statement), proof.signature)
           ? 'the signature does not verify'

@@ -2,8 +2,10 @@
  * What is left out of a bundle. A rail's message is kept as the network sent it unless it names the payer: its SHA-256
  * stands in the rail's signed statement, so whoever gets the message elsewhere can still check it.
  */
+import { ERASED } from '../personal-data';
 import type { RailMessage } from './bundle';
 
+const GONE = 'it was erased with the personal data in it; the signed statement has its SHA-256';
 const WITHHELD = 'it names the payer or its account; the signed statement has its SHA-256';
 /** Names are cut on some wires, so that their beginning has to do. NACHA gives a name 22 characters. */
 const NAME_LENGTH = 15;
@@ -22,6 +24,7 @@ export function withoutPersonalData<T extends { evidence: string }>(
   message: T,
   personal: readonly string[],
 ): Omit<T, 'evidence'> & RailMessage {
+  if (message.evidence === ERASED) return { ...message, evidence: null, withheld: GONE };
   const text = plain(message.evidence);
   const isPersonal = personal.some((word) => text.includes(word));
   return {

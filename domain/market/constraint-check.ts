@@ -43,7 +43,7 @@ export function hardViolations(offer: OfferDocument, hard: Hard, now: Date): Con
   const uncertified = without(hard.certifications_required, offer.certifications);
   if (uncertified.length) refuse('certifications_required', `lacks ${uncertified.join(', ')}`);
   if (attributes.brand && includesName(hard.excluded_brands, attributes.brand)) {
-    refuse('excluded_brands', `${attributes.brand} is excluded`);
+    refuse('excluded_brands', 'its brand is excluded');
   }
   return found;
 }
@@ -60,9 +60,19 @@ export function deliversBy({ availability }: OfferDocument, deliverBy: string, n
   return now.getTime() + days * 86_400_000 <= deadline;
 }
 
+/** Names are the same that look the same: whatever width their letters have, and with nothing invisible between. */
 export function includesName(names: readonly string[] | undefined, name: string): boolean {
-  return names?.some((candidate) => candidate.toLowerCase() === name.toLowerCase()) ?? false;
+  const looked = seen(name);
+  return names?.some((candidate) => seen(candidate) === looked) ?? false;
 }
+
+const seen = (name: string): string =>
+  name
+    .normalize('NFKC')
+    .replace(/\p{Default_Ignorable_Code_Point}/gu, '')
+    .replace(/\s+/g, ' ')
+    .trim()
+    .toLowerCase();
 
 function without(wanted: readonly string[] | undefined, offered: readonly string[] | undefined): string[] {
   return (wanted ?? []).filter((name) => !includesName(offered, name));

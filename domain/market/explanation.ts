@@ -1,8 +1,7 @@
-/** One sentence on why an offer stands where it stands. */
-import type { OfferDocument } from './offer';
+/** One sentence on why an offer stands where it stands: AURA's word, so nothing that a seller wrote is in it. */
 import type { ScoreInput, StructuredMatch } from './ranking';
 
-export function explainOffer({ product }: OfferDocument, match: StructuredMatch, score: ScoreInput): string {
+export function explainOffer(match: StructuredMatch, score: ScoreInput): string {
   const met = match.parts
     .filter((part) => part.met === 1)
     .map((part) => part.preference.replaceAll('_', ' '));
@@ -19,5 +18,6 @@ export function explainOffer({ product }: OfferDocument, match: StructuredMatch,
     `${score.semanticSimilarity >= 60 ? 'fits' : 'only loosely fits'} the request's context`,
     `seller reputation ${Math.round(score.baseReputation)}`,
   ].filter(Boolean);
-  return `${product.name}: ${parts.join('; ')}`;
+  const sentence = parts.join('; ');
+  return sentence.charAt(0).toUpperCase() + sentence.slice(1);
 }

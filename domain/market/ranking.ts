@@ -84,10 +84,11 @@ function brandScore({ product }: OfferDocument, { soft }: Constraints): Preferen
   const { preferred, acceptable } = soft?.brands ?? {};
   if (!preferred?.length && !acceptable?.length) return undefined;
   const brand = product.structured_attributes?.brand;
-  if (brand && includesName(preferred, brand)) return part('brand', 1, `${brand} is preferred`);
+  if (brand && includesName(preferred, brand)) return part('brand', 1, 'its brand is preferred');
   if (brand && includesName(acceptable, brand))
-    return part('brand', ACCEPTABLE_BRAND, `${brand} is acceptable`);
-  return part('brand', 0, `${brand ?? 'no brand'} was not asked for`);
+    return part('brand', ACCEPTABLE_BRAND, 'its brand is acceptable');
+  // A reason is AURA's word: what the seller calls its brand stands in the offer.
+  return part('brand', 0, brand ? 'its brand was not asked for' : 'it names no brand');
 }
 
 function deliveryScore(offer: OfferDocument, { hard }: Constraints, now: Date): PreferenceScore | undefined {

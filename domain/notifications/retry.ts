@@ -12,16 +12,29 @@ export const WEBHOOK_RETRY = {
   jitter: 0.3,
 } as const;
 
-/**
- * How long to wait after so many attempts, milliseconds; `undefined` when it was the last. `random` is in [0, 1).
- */
+export interface Pause {
+  firstMs?: number;
+  /** What the receiver asked for, see `retryAfterMs`; it makes a pause longer, up to the longest. */
+  askedMs?: number;
+  /** In [0, 1). */
+  random?: () => number;
+}
+
+/** How long to wait after so many attempts, milliseconds; `undefined` when it was the last. */
 export function webhookPauseMs(
   attempts: number,
-  firstMs: number = WEBHOOK_RETRY.firstMs,
-  random: () => number = Math.random,
+  { firstMs = WEBHOOK_RETRY.firstMs, askedMs = 0, random = Math.random }: Pause = {},
 ): number | undefined {
   const { factor, longest, jitter } = WEBHOOK_RETRY;
   if (attempts >= WEBHOOK_RETRY.attempts) return undefined;
-  const pause = Math.min(firstMs * factor ** (attempts - 1), firstMs * longest);
+  const pause = Math.min(Math.max(firstMs * factor ** (attempts - 1), askedMs), firstMs * longest);
   return Math.round(pause * (1 + jitter * random()));
+}
+
+/** `Retry-After` as milliseconds from now: seconds or an HTTP date (RFC 9110, 10.2.3); 0 for anything else. */
+export function retryAfterMs(header: string | undefined, now: Date): number {
+  if (header === undefined) return 0;
+  if (/^\d{1,9}$/.test(header)) return Number(header) * 1_000;
+  const until = /^[A-Z][a-z]{2}, .+ GMT$/.test(header) ? Date.parse(header) : NaN;
+  return Number.isNaN(until) ? 0 : Math.max(0, until - now.getTime());
 }

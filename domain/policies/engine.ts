@@ -13,11 +13,13 @@ import { newId } from '../ids';
 import { contextOf, entitiesOf } from './attributes';
 import { rulesOf, type PolicyRule } from './code';
 import {
+  POLICY_POINTS,
   POLICY_SIDES,
   UNRESTRICTED,
   type DecisionRequest,
   type OperatorPolicy,
   type PolicyDecision,
+  type PolicyPoint,
   type PolicyRefusal,
   type PolicySide,
 } from './decision';
@@ -37,10 +39,19 @@ interface KnownRule extends PolicyRule {
   policyId?: string;
 }
 
-export function createPolicyEngine(): PolicyEngine {
+export interface PolicyEngineOptions {
+  /**
+   * Whether what a decision is made on is held against the schema each time, which takes as long again as the decision.
+   * Default: false. Rules are held against the schema before they are in force, and one that cannot be evaluated forbids.
+   */
+  checksRequests?: boolean;
+}
+
+export function createPolicyEngine({ checksRequests = false }: PolicyEngineOptions = {}): PolicyEngine {
   // Cedar keeps what it has parsed under names, for the whole process.
   const name = newId('policy');
-  parsed(preparseSchema(name, POLICY_SCHEMA));
+  const schema = checksRequests ? { preparsedSchemaName: name, validateRequest: true } : {};
+  if (checksRequests) parsed(preparseSchema(name, POLICY_SCHEMA));
   const house = houseRules();
   let inForce: { key: string; rules: Map<string, KnownRule> } | undefined;
 
@@ -48,11 +59,17 @@ export function createPolicyEngine(): PolicyEngine {
     const key = operators.map(({ id }) => id).join(' ');
     if (inForce?.key === key) return inForce.rules;
     const rules = new Map([...operators.flatMap(operatorRules), ...house]);
-    const staticPolicies = Object.fromEntries([...rules].map(([id, { text }]) => [id, text]));
-    parsed(preparsePolicySet(name, { staticPolicies }));
+    // A set for each point, so that no time goes into rules of the others.
+    for (const point of POLICY_POINTS) {
+      const here = [...rules].filter(([, { points }]) => points.length === 0 || points.includes(point));
+      const staticPolicies = Object.fromEntries(here.map(([id, { text }]) => [id, text]));
+      parsed(preparsePolicySet(setName(point), { staticPolicies }));
+    }
     inForce = { key, rules };
     return rules;
   }
+
+  const setName = (point: PolicyPoint) => `${name}.${point}`;
 
   return {
     decide(request) {
@@ -66,9 +83,8 @@ export function createPolicyEngine(): PolicyEngine {
         resource: { type: 'Session', id: session.id },
         context: contextOf(request),
         entities: entitiesOf(request),
-        preparsedSchemaName: name,
-        preparsedPolicySetId: name,
-        validateRequest: true,
+        preparsedPolicySetId: setName(point),
+        ...schema,
       });
       if (answer.type === 'failure') throw new Error(`policies: ${answer.errors[0]?.message}`);
       const { decision, diagnostics } = answer.response;

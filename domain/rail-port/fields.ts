@@ -1,6 +1,7 @@
 /** The fields that the rail port's documents are made of. */
 import { z } from 'zod';
 import { idPattern, type IdKind } from '../ids';
+import { isRecordable, OUT_OF_CALENDAR } from '../recordable-time';
 import { FINALITY_ORDER, RAILS, type Finality } from '../settlement';
 
 /** An amount of at most 38 digits, as the books keep it. */
@@ -58,8 +59,14 @@ export const prose = (max: number) =>
 
 export const evidence = prose(500_000).describe('The native message as the network sent it.');
 
-export const instant = z.iso.datetime().describe('RFC 3339, UTC, ending in Z.');
-export const day = z.iso.date().describe('The rail’s own business date.');
+export const instant = z.iso
+  .datetime()
+  .refine(isRecordable, OUT_OF_CALENDAR)
+  .describe('RFC 3339, UTC, ending in Z.');
+export const day = z.iso
+  .date()
+  .refine(isRecordable, OUT_OF_CALENDAR)
+  .describe('The rail’s own business date.');
 export const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'SHA-256 in lower-case hex');
 export const keyId = line(100).describe('The id under which the signer’s key is registered.');
 export const signature = z

@@ -4,6 +4,7 @@
  *   TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE   AURA's Temporal
  *   AURA_URL, AURA_PUBLIC_KEY              AURA's API, and the key that instructions are signed with (base64)
  *   RAIL, RAIL_KEY_ID, RAIL_KEY_FILE       the rail; the id of its registered key; the private key (PKCS#8 PEM)
+ *   RAIL_PAYLOAD_KEYS_FILE                 the rail's payload keys, from AURA
  *   BANK_URL, BANK_ROUTING_NUMBER          the bank
  *   BANK_AURA_ACCOUNT, BANK_NETWORK        AURA's account there; the bank's name in proofs
  */
@@ -11,6 +12,7 @@ import { readFileSync } from 'node:fs';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { createActivities } from './activities.mjs';
 import { createAura } from './aura.mjs';
+import { createCodec } from './payloads.mjs';
 import { createSigner } from './signing.mjs';
 
 const HEARTBEAT_MS = 1_000;
@@ -37,6 +39,7 @@ function setting(name, fallback) {
 
 const rail = setting('RAIL', 'fednow');
 const signer = createSigner(readFileSync(setting('RAIL_KEY_FILE'), 'utf8'), setting('RAIL_KEY_ID'));
+const codec = createCodec(readFileSync(setting('RAIL_PAYLOAD_KEYS_FILE'), 'utf8'), rail);
 const aura = createAura({ url: setting('AURA_URL'), rail, signer });
 
 Runtime.install({ logger: new DefaultLogger('WARN') });
@@ -45,6 +48,7 @@ const worker = await Worker.create({
   connection,
   namespace: setting('TEMPORAL_NAMESPACE', 'default'),
   taskQueue: `rail-${rail}`,
+  dataConverter: { payloadCodecs: [codec] },
   activities: createActivities({
     rail,
     aura,

@@ -33,6 +33,7 @@ export interface Books {
   readonly statement: StatementView;
   apply(event: NetworkEvent): void;
   account(key: AccountKey): Account | undefined;
+  accounts(): Account[];
   transfer(id: string): Transfer | undefined;
   transferByUetr(uetr: string): Transfer | undefined;
   transferByReference(reference: string): Transfer | undefined;
@@ -87,6 +88,7 @@ export function createBooks(settlementAccount: AccountKey): Books {
     statement: state.statement,
     apply: (event) => apply(state, event),
     account: (key) => state.accounts.get(keyOf(key)),
+    accounts: () => [...state.accounts.values()],
     transfer: (id) => state.transfers.get(id),
     transferByUetr: (uetr) => state.byUetr.get(uetr),
     transferByReference: (reference) => state.byReference.get(reference),

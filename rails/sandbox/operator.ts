@@ -88,6 +88,7 @@ const ROUTES: Readonly<Record<string, Handler>> = {
   'GET ': (network) =>
     ok({ rail: network.profile.rail, network: network.profile.network, now: network.now() }),
   'PUT participant': registerParticipant,
+  'GET accounts': (network) => ok({ accounts: network.books.accounts().map(shownAccount) }),
   'POST accounts': createAccount,
   'GET accounts/*/*': (network, { path }) => ok(shownAccount(findAccount(network, path))),
   'POST accounts/*/*/close': closeAccount,

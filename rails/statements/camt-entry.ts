@@ -1,5 +1,6 @@
 /** One entry of a camt message as a statement line. */
 import { isId } from '../../domain/ids';
+import { isDay } from '../../domain/recordable-time';
 import type { LinePart } from '../../domain/settlement';
 import { Iso20022Error, type XmlElement } from '../iso20022/xml';
 import { instant, moneyOf } from './camt';
@@ -59,13 +60,7 @@ function directionOf(entry: XmlElement): 'credit' | 'debit' {
 
 function dateOf(element: XmlElement): string {
   const text = (child(element, 'Dt') ?? need(element, 'DtTm')).text.trim().slice(0, 10);
-  const parsed = new Date(`${text}T00:00:00Z`);
-  if (
-    !/^\d{4}-\d\d-\d\d$/.test(text) ||
-    Number.isNaN(parsed.getTime()) ||
-    !parsed.toISOString().startsWith(text)
-  )
-    throw new Iso20022Error(`Ntry/${element.name}`, 'not a date');
+  if (!isDay(text)) throw new Iso20022Error(`Ntry/${element.name}`, 'not a date');
   return text;
 }
 

@@ -7,6 +7,7 @@
  * Times without an offset are taken as UTC.
  */
 import { parseMoney, type Money } from '../../domain/money';
+import { isRecordable } from '../../domain/recordable-time';
 import { Iso20022Error, parseXml, type XmlElement } from '../iso20022/xml';
 import { entryLine } from './camt-entry';
 import { all, child, locate, need, textOf } from './camt-tree';
@@ -133,7 +134,7 @@ export function moneyOf(element: XmlElement, path: string): Money {
 /** RFC 3339 UTC; a time without an offset is UTC. */
 export function instant(text: string): string {
   const match = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?)(Z|[+-]\d\d:\d\d)?$/.exec(text);
-  const parsed = Date.parse(`${match?.[1] ?? ''}${match?.[2] ?? 'Z'}`);
-  if (!match || Number.isNaN(parsed)) throw new Iso20022Error('DtTm', 'not a date and time');
-  return new Date(parsed).toISOString();
+  const zoned = `${match?.[1] ?? ''}${match?.[2] ?? 'Z'}`;
+  if (!match || !isRecordable(zoned)) throw new Iso20022Error('DtTm', 'not a date and time');
+  return new Date(zoned).toISOString();
 }

@@ -19,6 +19,7 @@ import { Readable } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
 import { isId } from '../../domain/ids';
 import { parseMoney } from '../../domain/money';
+import { isDay, isRecordable } from '../../domain/recordable-time';
 import {
   noonOf,
   StatementFileError,
@@ -93,7 +94,7 @@ function lineOf({ rail, network }: FileOf, record: Record<string, string>, line:
     return value;
   };
   const date = need('date', /^\d{4}-\d\d-\d\d$/, 'a date');
-  if (!isDate(date)) throw refuse(line, 'date', 'not a date');
+  if (!isDay(date)) throw refuse(line, 'date', 'not a date');
   const type = cell('type').toLowerCase();
   const direction = Object.hasOwn(TYPES, type) ? TYPES[type] : undefined;
   if (!direction) throw refuse(line, 'type', `not one of ${Object.keys(TYPES).join(', ')}`);
@@ -103,7 +104,7 @@ function lineOf({ rail, network }: FileOf, record: Record<string, string>, line:
   const feeMinor = cell('fee') === '' ? 0n : decimal(cell('fee'), asset, line, 'fee');
   if (direction === 'credit' && feeMinor > amountMinor) throw refuse(line, 'fee', 'more than the amount');
   const bookedAt = cell('booked_at');
-  if (bookedAt !== '' && !(INSTANT.test(bookedAt) && Number.isFinite(Date.parse(bookedAt))))
+  if (bookedAt !== '' && !(INSTANT.test(bookedAt) && isRecordable(bookedAt)))
     throw refuse(line, 'booked_at', 'not an instant with offset');
   const instructionId = cell('instruction_id');
   return {
@@ -132,11 +133,6 @@ function decimal(text: string, asset: string, line: number, field: string): bigi
     // Told below, without the text itself.
   }
   throw refuse(line, field, `not an amount of ${asset}`);
-}
-
-function isDate(date: string): boolean {
-  const parsed = new Date(`${date}T00:00:00Z`);
-  return !Number.isNaN(parsed.getTime()) && parsed.toISOString().startsWith(date);
 }
 
 const refuse = (line: number, field: string, reason: string) =>

@@ -2,6 +2,8 @@
 import { inTransaction, type Db, type Trx } from '../db';
 import { accountsAddUp } from './accounts-add-up';
 import { assetsAddUp } from './assets-add-up';
+import { dealRecords } from './deal-records';
+import { auditChain } from './audit-chain';
 import { endedDeals } from './ended-deals';
 import { entriesBalance } from './entries-balance';
 import { executedOnce } from './executed-once';
@@ -32,6 +34,7 @@ export const LAWS: readonly Law[] = [
   executedOnce,
   referencesOnce,
   history,
+  auditChain,
   proofs,
   settledDeals,
   refunds,
@@ -40,6 +43,7 @@ export const LAWS: readonly Law[] = [
   par,
   payouts,
   exposures,
+  dealRecords,
   netting,
   told,
   unreconciled,

@@ -1,9 +1,12 @@
 /** Verifies every accepted proof again, with the keys that its rail held when it executed. */
 import { checkProof, type RailKey } from '../../domain/clearing/proof';
+import { ERASED } from '../../domain/personal-data';
 import { PROFILES, type ProfileId } from '../../domain/profiles';
+import { SealError } from '../../domain/sealing';
 import type { Instruction, InstructionKind, SettlementProof } from '../../domain/settlement';
 import type { Trx } from '../db';
 import { railKeys } from '../trust';
+import { hasKeys, isSealed, openOne } from '../vault';
 import { pages, tally, type Law } from './law';
 
 interface Row extends SettlementProof {
@@ -30,11 +33,31 @@ export const proofs: Law = {
     const found = tally();
     const keys = keyRing(trx);
     for await (const page of pages<Row>(trx, ACCEPTED)) {
-      for (const row of page) found.add(row.id, problemOf(row, await keys(row.instruction.rail)));
+      for (const row of page) {
+        const message = await messageOf(trx, row);
+        const problem =
+          message === 'moved'
+            ? "signature: the network's message was sealed for another row"
+            : problemOf(row, await keys(row.instruction.rail), message === 'gone');
+        found.add(row.id, problem);
+      }
     }
     return found.finding();
   },
 };
+
+/** Opens the network's message. What was erased, or cannot be opened here, is held to its signed hash no more. */
+async function messageOf(trx: Trx, row: Row): Promise<'there' | 'gone' | 'moved'> {
+  if (!isSealed(row.evidence)) return 'there';
+  if (!hasKeys(trx)) return 'gone';
+  try {
+    await openOne(trx, 'proofs', row, { evidence: 'evidence' }, ({ id }) => id);
+  } catch (error) {
+    if (error instanceof SealError) return 'moved';
+    throw error;
+  }
+  return row.evidence === ERASED ? 'gone' : 'there';
+}
 
 /** A rail's keys are read once. */
 function keyRing(trx: Trx): (rail: string) => Promise<RailKey[]> {
@@ -47,7 +70,7 @@ function keyRing(trx: Trx): (rail: string) => Promise<RailKey[]> {
 }
 
 /** What else counted the reference is a law of its own, so here it is taken as new. */
-function problemOf(row: Row, keys: readonly RailKey[]): string | undefined {
+function problemOf(row: Row, keys: readonly RailKey[], evidenceGone: boolean): string | undefined {
   const asked = row.kind === 'pay_in' && !row.again ? row.profileId : null;
   const { checks } = checkProof({
     instruction: row.instruction,
@@ -56,6 +79,7 @@ function problemOf(row: Row, keys: readonly RailKey[]): string | undefined {
     finalityAsked: asked ? PROFILES[asked].finality : 'provisional',
     now: row.createdAt,
     referenceUsed: false,
+    evidenceGone,
   });
   const failed = checks.filter(({ passed }) => !passed).map(({ check, detail }) => `${check}: ${detail}`);
   return failed.length > 0 ? failed.join('; ') : undefined;

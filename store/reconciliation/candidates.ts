@@ -55,6 +55,17 @@ export async function lockOpenLines(db: Queryable, seqs: readonly string[]): Pro
   return found.map(toLine);
 }
 
+/** The open lines that name an instruction, locked in the same way. */
+export async function lockLinesOf(db: Queryable, instructionId: string, rail: RailName): Promise<Line[]> {
+  const found = await rows<LineRow>(
+    db,
+    `SELECT ${LINE} FROM statement_lines l
+     WHERE l.instruction_id = ? AND l.rail = ? AND l.match_id IS NULL ORDER BY l.seq FOR UPDATE`,
+    [instructionId, rail],
+  );
+  return found.map(toLine);
+}
+
 /** Movements of these instructions, and of the notices about them, matched or not. */
 export async function movementsOf(
   db: Queryable,

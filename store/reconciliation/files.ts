@@ -1,6 +1,8 @@
 /** Statement files that were taken in, each once. */
+import { dayOf } from '../../domain/personal-data';
 import type { RailName } from '../../domain/settlement';
 import { rows, type Queryable } from '../db';
+import { openOne, seal } from '../vault';
 
 export interface StatementFile {
   sha256: string;
@@ -34,7 +36,12 @@ export async function receiveFile(
       network: file.network,
       format: file.format,
       imported_by: file.importedBy,
-      content: file.content,
+      ...(await seal(
+        db,
+        'statement_files',
+        { row: file.sha256, subject: dayOf(new Date()) },
+        { content: file.content },
+      )),
     })
     .onConflict('sha256')
     .ignore();
@@ -56,6 +63,7 @@ export async function contentOf(db: Queryable, sha256: string): Promise<string |
     'SELECT content FROM statement_files WHERE sha256 = ?',
     [sha256],
   );
+  await openOne(db, 'statement_files', found, { content: 'content' }, () => sha256);
   return found?.content ?? null;
 }
 

@@ -4,9 +4,9 @@ import { findMatches } from '../../domain/reconciliation/matching';
 import type { Line } from '../../domain/reconciliation/model';
 import { RAIL_POLICIES } from '../../domain/reconciliation/policy';
 import { RULES } from '../../domain/reconciliation/rules';
-import type { RailName } from '../../domain/settlement';
+import type { Instruction } from '../../domain/settlement';
 import { rows, type Trx } from '../db';
-import { lockOpenLines, movementsOf } from './candidates';
+import { lockLinesOf, movementsOf } from './candidates';
 import { entriesOf, insertMatches } from './matches';
 
 export interface ImmediateMatch {
@@ -17,26 +17,18 @@ export interface ImmediateMatch {
 
 const EXACT = RULES.filter(({ name }) => name === 'exact');
 
-export async function matchOne(trx: Trx, instructionId: string): Promise<ImmediateMatch | undefined> {
-  const [instruction] = await rows<{ rail: RailName }>(
-    trx,
-    'SELECT rail FROM instructions WHERE id = ? FOR NO KEY UPDATE',
-    [instructionId],
-  );
-  if (!instruction) return undefined;
-  const { rail } = instruction;
-  const { movements } = await movementsOf(trx, rail, [instructionId]);
+/** The instruction and its lines are locked before they are looked at, as by everybody who matches. */
+export async function matchOne(
+  trx: Trx,
+  { instruction_id: id, rail }: Pick<Instruction, 'instruction_id' | 'rail'>,
+): Promise<ImmediateMatch | undefined> {
+  const [, { movements }, lines] = await Promise.all([
+    rows(trx, 'SELECT 1 FROM instructions WHERE id = ? FOR NO KEY UPDATE', [id]),
+    movementsOf(trx, rail, [id]),
+    lockLinesOf(trx, id, rail),
+  ]);
   const own = movements.filter(({ source }) => source === 'instruction');
   if (own.length === 0) return undefined;
-  const quoting = await rows<{ seq: string }>(
-    trx,
-    'SELECT seq FROM statement_lines WHERE instruction_id = ? AND rail = ? AND match_id IS NULL',
-    [instructionId, rail],
-  );
-  const lines = await lockOpenLines(
-    trx,
-    quoting.map(({ seq }) => seq),
-  );
   const [match] = findMatches({ lines, movements: own }, RAIL_POLICIES[rail], EXACT);
   const [line] = match?.lines ?? [];
   const [movement] = match?.movements ?? [];

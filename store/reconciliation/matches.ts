@@ -92,45 +92,43 @@ export async function insertMatches(
   by: MatchedBy,
 ): Promise<string[]> {
   if (matches.length === 0) return [];
-  const ids = (
-    await rows<{ id: string }>(
-      trx,
-      `SELECT nextval(pg_get_serial_sequence('matches', 'id')) AS id FROM generate_series(1, ?::int)`,
-      [matches.length],
-    )
-  ).map(({ id }) => id);
-  const idOf = (at: number) => ids[at] as string;
-  await trx.raw(
-    `INSERT INTO matches (id, rail, rule, run_id, actor, reason)
-     SELECT m.id, :rail, m.rule, :run, :actor, :reason FROM jsonb_to_recordset(:matches::jsonb) AS m(id bigint, rule text)`,
+  const made = await rows<{ id: string }>(
+    trx,
+    `WITH given AS (
+       SELECT m.at, m.rule, nextval(pg_get_serial_sequence('matches', 'id')) AS id
+       FROM jsonb_to_recordset(:matches::jsonb) AS m(at int, rule text)
+     ), made AS (
+       INSERT INTO matches (id, rail, rule, run_id, actor, reason)
+       SELECT id, :rail, rule, :run, :actor, :reason FROM given
+     ), moved AS (
+       INSERT INTO matched_movements (match_id, instruction_id, notice_id, amount_minor)
+       SELECT g.id, m.instruction, m.notice, m.amount FROM given g
+       JOIN jsonb_to_recordset(:movements::jsonb) AS m(at int, instruction text, notice text, amount numeric) USING (at)
+     ), joined AS (
+       UPDATE statement_lines l SET match_id = g.id
+       FROM given g JOIN jsonb_to_recordset(:lines::jsonb) AS j(at int, seq bigint) USING (at) WHERE l.seq = j.seq
+     )
+     SELECT id FROM given ORDER BY at`,
     {
       rail: by.rail,
       run: by.runId,
       actor: by.actor,
       reason: by.reason ?? null,
-      matches: JSON.stringify(matches.map(({ rule }, at) => ({ id: idOf(at), rule }))),
+      matches: JSON.stringify(matches.map(({ rule }, at) => ({ at, rule }))),
+      movements: JSON.stringify(
+        matches.flatMap(({ movements }, at) => movements.map((one) => movementRow(at, one))),
+      ),
+      lines: JSON.stringify(
+        matches.flatMap(({ lines }, at) => lines.map(({ line }) => ({ at, seq: line.seq }))),
+      ),
     },
   );
-  await trx.raw(
-    `INSERT INTO matched_movements (match_id, instruction_id, notice_id, amount_minor)
-     SELECT m.match, m.instruction, m.notice, m.amount
-     FROM jsonb_to_recordset(?::jsonb) AS m(match bigint, instruction text, notice text, amount numeric)`,
-    [
-      JSON.stringify(
-        matches.flatMap(({ movements }, at) => movements.map((one) => movementRow(idOf(at), one))),
-      ),
-    ],
-  );
-  await joinLines(
-    trx,
-    matches.flatMap(({ lines }, at) => lines.map(({ line }) => ({ seq: line.seq, matchId: idOf(at) }))),
-  );
-  return ids;
+  return made.map(({ id }) => id);
 }
 
-function movementRow(match: string, { source, id, amountMinor }: Movement) {
+function movementRow(at: number, { source, id, amountMinor }: Movement) {
   return {
-    match,
+    at,
     instruction: source === 'instruction' ? id : null,
     notice: source === 'notice' ? id : null,
     amount: amountMinor.toString(),

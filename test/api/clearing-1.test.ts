@@ -1,4 +1,5 @@
 /** Commit, transactions and cancellation as protocol 1.0.0 has them. */
+import { cancellationOf } from '../../store/cancellations';
 import { SANDBOX_USDC } from '../../domain/rail-terms';
 import { amount1, amounts1 } from '../../api/views/amounts-1';
 import { estimatedDelivery } from '../../domain/market/delivery';
@@ -265,7 +266,7 @@ describeOnServer('version 1', () => {
       expect(statusesOf(back).filter((one) => one === 'cancelled')).toHaveLength(1);
       expect(back.payment).toMatchObject({ status: 'refunded' });
 
-      const kept = await env.db('cancellations').where({ transaction_id: id }).first<{ comments: string }>();
+      const kept = await cancellationOf(env.db, id);
       expect(kept?.comments).toBe(comments);
       const told = await env.db('outbox').where({ correlation_id: sessionId });
       const audited = await env.db('audit').whereIn('subject', [id, sessionId]);
@@ -282,7 +283,7 @@ describeOnServer('version 1', () => {
       await until(id, is('confirmed'));
       const { status } = await ask(buyer.scout, 'DELETE', `/v1/transactions/${id}${query}`, body);
       expect(status).toBe(200);
-      const kept = await env.db('cancellations').where({ transaction_id: id }).first<{ reason: string }>();
+      const kept = await cancellationOf(env.db, id);
       expect(kept?.reason).toBe(reason);
     });
 

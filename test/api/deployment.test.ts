@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readConfig } from '../../bin/config';
-import { keyFile, secretFile } from '../../bin/keys';
+import { keyFile, secretFile, keyRingFile } from '../../bin/keys';
 import { setUp } from '../../bin/setup';
 import type { Deployment } from '../../domain/api-keys';
 import { checkDeployment, claimDeployment } from '../../store/deployment';
@@ -22,6 +22,8 @@ describeWithDatabase('a database that is set up', (database) => {
     TEMPORAL_ADDRESS: process.env.TEMPORAL_ADDRESS ?? '',
     AURA_SIGNING_KEY_FILE: keyFile(folder, 'aura').path,
     AURA_API_SECRET_FILE: secretFile(folder, 'api-secret'),
+    AURA_DATA_KEYS_FILE: keyRingFile(folder, 'data-keys'),
+    AURA_PAYLOAD_KEYS_FILE: keyRingFile(folder, 'payload-keys'),
     AURA_SANDBOX: String(deployment === 'sandbox'),
     PORT: '0',
   });

@@ -40,7 +40,7 @@ describeWithDatabase('GET /v1/events', (database) => {
   });
   const tell = async (...events: DomainEvent[]) => {
     await inTransaction(db(), (trx) => recordEvents(trx, events));
-    while ((await routeEvents(db(), 100)) > 0);
+    while ((await routeEvents(db(), 100)).length > 0);
   };
   const get = async (agent: TestAgent, query = '', headers: Record<string, string> = {}) => {
     const ask = { method: 'GET', target: `/v1/events${query}` };

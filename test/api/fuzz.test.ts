@@ -1,4 +1,5 @@
 /** Every route under input made from its own schemas: never a 5xx, always the catalogue's error, nothing half-done. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { allRoutes } from '../../api/routes';
 import type { Route } from '../../api/route';
@@ -16,7 +17,10 @@ jest.setTimeout(180_000);
 /** The seed of a failure makes it again: AURA_FUZZ_SEED=… npm test -- test/api/fuzz.test.ts */
 const SEED = Number(process.env.AURA_FUZZ_SEED ?? Date.now() % 2 ** 31);
 const RUNS = Number(process.env.AURA_FUZZ_RUNS ?? 5);
-const MS_PER_ROUTE = 1_000;
+/** Only a machine that is busy with something else takes as long; a route whose first request does would count as failed. */
+const MS_PER_ROUTE = 5_000;
+/** A request that changes something does so at each of these. */
+const COUNTINGS = 6;
 /** A long poll would wait, and other rails do not run here. */
 const PATIENCE = { wait: 0, rail: 'rtp', lookback_hours: 1 };
 
@@ -67,6 +71,7 @@ describeOnServer(`the API, fuzzed with AURA_FUZZ_SEED=${SEED}`, () => {
   let env: TestEnvironment;
   let world: RouteWorld;
   const seen = new Map<number, number>();
+  let changes = 0;
 
   beforeAll(async () => {
     env = await testEnvironment({ AURA_NOTICES_EVERY_MS: '3600000', AURA_RECONCILE_EVERY_MS: '3600000' });
@@ -127,7 +132,10 @@ describeOnServer(`the API, fuzzed with AURA_FUZZ_SEED=${SEED}`, () => {
       const again = await send(env.http.baseUrl, request);
       if (again.status < 400) return;
       const after = await counts();
-      if (attempt < 3 && JSON.stringify(before) !== JSON.stringify(after)) continue;
+      if (attempt < COUNTINGS && JSON.stringify(before) !== JSON.stringify(after)) {
+        await sleep(attempt * 100);
+        continue;
+      }
       expect(after).toEqual(before);
       return;
     }
@@ -153,6 +161,7 @@ describeOnServer(`the API, fuzzed with AURA_FUZZ_SEED=${SEED}`, () => {
           text: '',
         });
         seen.set(answer.status, (seen.get(answer.status) ?? 0) + 1);
+        if (route.method !== 'get' && answer.status < 300) changes++;
         if (answer.status < 400) return;
         checkError(answer);
         await checkUnchanged(request);
@@ -168,10 +177,11 @@ describeOnServer(`the API, fuzzed with AURA_FUZZ_SEED=${SEED}`, () => {
   });
 
   test('gets past the door: some of it is taken, some refused for what it asks', () => {
-    expect([...seen.keys()]).toEqual(expect.arrayContaining([200, 201, 400, 401, 404, 415]));
+    expect([...seen.keys()]).toEqual(expect.arrayContaining([200, 400, 401, 404, 415]));
     const all = [...seen.values()].reduce((sum, count) => sum + count, 0);
     const taken = [...seen].reduce((sum, [status, count]) => sum + (status < 300 ? count : 0), 0);
     expect(taken / all).toBeGreaterThan(0.1);
+    expect(changes).toBeGreaterThan(0);
   });
 });
 

@@ -21,6 +21,7 @@ interface Operation {
     {
       description: string;
       headers: object;
+      links?: Record<string, { operationId: string; parameters: Record<string, string> }>;
       content: Record<string, { schema: object; examples?: Record<string, { value: unknown }> }>;
     }
   >;
@@ -46,6 +47,24 @@ test('it is valid OpenAPI 3.1', () => {
 test('every route is an operation with a name of its own', () => {
   expect(operations).toHaveLength(routes.length);
   expect(new Set(operations.map(({ operationId }) => operationId)).size).toBe(routes.length);
+});
+
+test('answers that tell ids lead to the routes that take them', () => {
+  const links = operations.flatMap(({ responses }) =>
+    Object.values(responses).flatMap((response) => Object.values(response.links ?? {})),
+  );
+  const names = new Map(operations.map((operation) => [operation.operationId, operation]));
+  for (const { operationId, parameters } of links) {
+    const taken = (names.get(operationId)?.parameters ?? []).filter((each) => each.in === 'path');
+    expect([operationId, Object.keys(parameters).sort()]).toEqual([
+      operationId,
+      taken.map(({ name }) => `path.${String(name)}`).sort(),
+    ]);
+  }
+  expect(operationAt('post', '/v1/sessions').responses['201']?.links).toHaveProperty(
+    'postV1SessionsSessionIdCommit',
+  );
+  expect(links.length).toBeGreaterThan(50);
 });
 
 test('every reference leads somewhere', () => {

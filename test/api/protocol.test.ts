@@ -289,7 +289,7 @@ describeOnServer('the API', () => {
       const other = await market.aSeller({ category: 'travel' });
       const session = await buyer.scout.openSession({ intent: INTENT, offerTimeoutSeconds: 10 });
       const { session_id: id } = session;
-      await expect(other.beacon.submitOffers(id, [anOffer()])).rejects.toMatchObject({ status: 403 });
+      await expect(other.beacon.submitOffers(id, [anOffer()])).rejects.toMatchObject({ status: 404 });
       await expect(seller.beacon.submitOffers(id, [anOffer({ validForMs: -1_000 })])).rejects.toMatchObject({
         code: 'OFFER_EXPIRED',
       });

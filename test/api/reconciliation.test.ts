@@ -91,6 +91,13 @@ describeOnServer('reconciliation', () => {
     expect(await refusal(elsewhere)).toMatchObject({ code: 'INVALID_PARAMETER' });
   });
 
+  test('a day before the calendar is refused, in a question and in a file', async () => {
+    const from = await refusal(env.operator.reconciliationReport({ from: '0000-02-29', to: '1704-02-29' }));
+    expect(from).toMatchObject({ code: 'INVALID_PARAMETER', details: { field: 'from' } });
+    const file = await refusal(importCsv(csv('0000-02-29,cap_0,capture,1.00,,USD,')));
+    expect(file).toMatchObject({ code: 'INVALID_REQUEST', details: { line: 2, field: 'date' } });
+  });
+
   test('a break is closed by an operator with a reason', async () => {
     await importCsv(csv('2026-05-06,cap_9,capture,9.00,,USD,'));
     const { breaks } = await report();

@@ -233,6 +233,13 @@ describe('a webhook', () => {
     expect(await post('http://127.0.0.1:1/')).toMatchObject({ kind: 'unreachable', reason: 'ECONNREFUSED' });
   });
 
+  test('tells how long it was asked to wait', async () => {
+    const busy = await aReceiver((_request, response) =>
+      response.writeHead(503, { 'retry-after': '90' }).end(),
+    );
+    expect(await post(busy)).toEqual({ kind: 'answered', status: 503, body: '', retryAfterMs: 90_000 });
+  });
+
   test('brings no cookies back', async () => {
     const cookies: unknown[] = [];
     const url = await aReceiver((request, response) => {

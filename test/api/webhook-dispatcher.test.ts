@@ -6,6 +6,7 @@ import { createRooms } from '../../api/webhooks/rooms';
 import { createWebhookSender } from '../../api/webhooks/sender';
 import { newId } from '../../domain/ids';
 import { routeEvents } from '../../store/agent-events';
+import { createBell } from '../../store/bell';
 import { inTransaction } from '../../store/db';
 import { recordEvents } from '../../store/states';
 import { listDeliveries } from '../../store/webhooks';
@@ -59,12 +60,12 @@ describeWithDatabase('a webhook that cannot be composed', (database) => {
         payload: { agent_id: beacon.id, session_id: session, rule: 'max_discount_percentage' },
       };
       await inTransaction(db, (trx) => recordEvents(trx, [violated, violated]));
-      while ((await routeEvents(db, 50)) > 0);
+      while ((await routeEvents(db, 50)).length > 0);
       const [first, second] = await listDeliveries(db, { agentId: beacon.id, limit: 2 });
       // Of a deal that is not there.
       await db('webhook_deliveries').where({ id: first?.id }).update({ name: 'offer_accepted' });
       const running = runDispatcher(
-        { db, signer, sender, log, publicUrl: 'http://localhost', retryFirstMs: 1 },
+        { db, signer, sender, log, publicUrl: 'http://localhost', retryFirstMs: 1, due: createBell() },
         ending.signal,
       );
       for (const deadline = Date.now() + 20_000; Date.now() < deadline; await setTimeout(50)) {

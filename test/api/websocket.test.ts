@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { WebSocket } from 'ws';
-import { secretFile } from '../../bin/keys';
+import { keyRingFile, secretFile } from '../../bin/keys';
 import { requestSigningBytes } from '../../domain/request-signature';
 import { FIRST_STATE, stateAfter } from '../../domain/session-progress';
 import { sessionMessage, sessionMessage1, type SessionMessage } from '../../api/schemas/websocket';
@@ -194,13 +194,16 @@ describeOnServer('a session followed live', () => {
       event: 'offer_received',
       session_id: sessionId,
       beacon_id: seller.beacon.agentId,
-      rank: null,
       preview: {
         product_name: 'Sony WH-1000XM5',
         price_usd: 349.99,
         beacon_score: expect.any(Number) as number,
       },
     });
+    // Composed when it is sent: null before the ranking, and after it the place that this very offer has.
+    const { offer_id: offerId, rank } = one.messages[1] as { offer_id: string; rank: number | null };
+    const placed = await env.db('offers').where({ id: offerId }).first<{ rank: number }>('rank');
+    expect([null, placed?.rank]).toContain(rank);
     expect(one.messages.find(({ event }) => event === 'offers_ready')).toMatchObject({ total_offers: 2 });
 
     // Its end is all there is to say to whoever comes later.
@@ -431,6 +434,8 @@ async function secondApi(env: TestEnvironment, more: Record<string, string> = {}
         AURA_LOG_LEVEL: 'info',
         AURA_SIGNING_KEY_FILE: join(env.platform.dataDir, 'keys', 'aura.pem'),
         AURA_API_SECRET_FILE: secretFile(env.platform.dataDir, 'api-secret'),
+        AURA_DATA_KEYS_FILE: keyRingFile(env.platform.dataDir, 'data-keys'),
+        AURA_PAYLOAD_KEYS_FILE: keyRingFile(env.platform.dataDir, 'payload-keys'),
         AURA_RATE_LIMITS: 'all=1000000/60',
         PORT: '0',
         ...more,

@@ -50,6 +50,7 @@ import {
   type TestAgent,
   type TestOffer,
 } from '../support/factories';
+import { TEST_KEY_LINE, TEST_KEYS } from '../support/database';
 import type { OfferWish } from '../support/offer-documents';
 import { describeOnServer } from '../support/on-server';
 
@@ -97,9 +98,11 @@ describeOnServer('a commit paid with x402', () => {
         TEMPORAL_ADDRESS,
         TEMPORAL_NAMESPACE: namespace,
         AURA_RAIL_KEYS: `x402=${generateKeyPair().publicKey}`,
+        AURA_DATA_KEYS: TEST_KEY_LINE,
+        AURA_PAYLOAD_KEYS: TEST_KEY_LINE,
       }),
     );
-    db = createDb({ url: databaseUrl, applicationName: 'aura-test', poolMax: 8 });
+    db = createDb({ url: databaseUrl, applicationName: 'aura-test', poolMax: 8, keys: TEST_KEYS });
     redis = new Redis(REDIS_URL);
     connection = await Connection.connect({ address: TEMPORAL_ADDRESS });
     closing = [startClerk()];
@@ -132,7 +135,7 @@ describeOnServer('a commit paid with x402', () => {
       db,
       redis,
       temporal: new Client({ connection, namespace }),
-      nonces: createNonceStore({ redis, db }),
+      nonces: createNonceStore(db),
       apiKeys: createApiKeyMint({ masterSecret: randomBytes(32), deployment: 'sandbox' }),
       limits: createRateLimiter({ redis, limits: readRateLimits('all=1000000/60') }),
       embedder: createEmbedder(),

@@ -15,6 +15,7 @@ interface Service {
   restart: string;
   read_only?: boolean;
   cap_drop?: string[];
+  cap_add?: string[];
   security_opt?: string[];
   network_mode?: string;
   networks?: string[];
@@ -89,6 +90,17 @@ describe('docker-compose.yml', () => {
     expect(existsSync(join(ROOT, 'bin', `${entryOf(service)}.ts`))).toBe(true);
   });
 
+  test.each(all)(
+    '%s keeps no right of root but to give files and processes to their users',
+    (name, service) => {
+      expect(service).toMatchObject({ cap_drop: ['ALL'], security_opt: ['no-new-privileges:true'] });
+      const handingOver = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'SETGID', 'SETUID'];
+      expect(handingOver).toEqual(expect.arrayContaining(service.cap_add ?? []));
+      // Temporal's own images write their configuration when they start.
+      if (!name.startsWith('temporal') || name === 'temporal-postgres') expect(service.read_only).toBe(true);
+    },
+  );
+
   test('only a holder of a private key mounts it', () => {
     const holders = (volume: string) =>
       ours.filter(([, service]) => service.volumes?.some((each) => each.startsWith(`${volume}:`)));
@@ -97,6 +109,10 @@ describe('docker-compose.yml', () => {
     expect(names('keys-api')).toEqual(['keys', 'api']);
     for (const rail of RAILS) expect(names(`keys-${rail}`)).toEqual(['keys', `rail-${rail}`]);
     expect(names('keys-operator')).toEqual(['keys']);
+    // Who reads or writes personal data; and who takes part in workflows other than as a rail.
+    const rails = RAILS.map((rail) => `rail-${rail}`);
+    expect(names('keys-data').sort()).toEqual(['keys', 'migrate', 'api', 'worker', ...rails].sort());
+    expect(names('keys-payload')).toEqual(['keys', 'migrate', 'api', 'worker']);
   });
 
   test('only the rail workers share a network with the rails', () => {

@@ -7,6 +7,7 @@ import {
   EVENT_CATALOGUE,
   payloadShown,
   recipientsOf,
+  retryAfterMs,
   SCOUT_WEBHOOKS,
   webhookOf,
   webhookPauseMs,
@@ -119,15 +120,29 @@ describe('webhooks', () => {
 
   test('are sent again after longer and longer pauses, ten times in about four hours', () => {
     const pauses = Array.from({ length: WEBHOOK_RETRY.attempts }, (_, at) =>
-      webhookPauseMs(at + 1, undefined, () => 0),
+      webhookPauseMs(at + 1, { random: () => 0 }),
     );
     expect(pauses.slice(0, 4)).toEqual([2_000, 6_000, 18_000, 54_000]);
     expect(pauses.at(-1)).toBeUndefined();
     const hours = pauses.reduce<number>((sum, ms = 0) => sum + ms, 0) / 3_600_000;
     expect(hours).toBeGreaterThan(3);
     expect(hours).toBeLessThan(6);
-    expect(webhookPauseMs(2, 10, () => 0.999)).toBeGreaterThan(30);
-    expect(webhookPauseMs(2, 10, () => 0.999)).toBeLessThan(40);
+    const late = webhookPauseMs(2, { firstMs: 10, random: () => 0.999 });
+    expect(late).toBeGreaterThan(30);
+    expect(late).toBeLessThan(40);
+  });
+
+  test('wait as long as a receiver asks, and no longer than the longest pause', () => {
+    const now = new Date('2026-11-28T12:00:00Z');
+    const pause = (attempts: number, header: string) =>
+      webhookPauseMs(attempts, { askedMs: retryAfterMs(header, now), random: () => 0 });
+    expect(pause(1, '120')).toBe(120_000);
+    expect(pause(1, '1')).toBe(2_000);
+    expect(pause(1, 'Sat, 28 Nov 2026 12:00:30 GMT')).toBe(30_000);
+    expect(pause(1, '999999999')).toBe(7_200_000);
+    expect(pause(10, '120')).toBeUndefined();
+    for (const nothing of ['', '-5', '1.5', 'soon', '2026-11-28T13:00:00Z', 'Sat, 28 Nov 2026 11:00:00 GMT'])
+      expect(pause(1, nothing)).toBe(2_000);
   });
 });
 

@@ -1,12 +1,13 @@
 /** Operators' policy as code, and laws that hold for all policies. */
 import fc from 'fast-check';
-import { codeProblems, POLICY_POINTS, type PolicyPoint } from '../../domain/policies';
+import { codeProblems, createPolicyEngine, POLICY_POINTS, type PolicyPoint } from '../../domain/policies';
 import {
   aDocument,
   aWorld,
   beaconDeclares,
   decideOn,
   operatorsSay,
+  requestOf,
   rulesAgainst,
   scoutDeclares,
   type Change,
@@ -274,6 +275,21 @@ describe('what is declared never widens what is allowed', () => {
         expect(ruled).toEqual(expect.arrayContaining(rulesAgainst(at, ...changes)));
       }),
       { numRuns: 50 },
+    );
+  });
+
+  it('is the same whether or not the facts are held against the schema', () => {
+    const quick = createPolicyEngine();
+    const cedar = rule('forbid (principal, action, resource) when { principal.reputation_bps < 5000 };');
+    const ruled = operatorsSay(cedar);
+    fc.assert(
+      fc.property(point, market, scoutPolicies, beaconPolicies, (at, change, scout, beacon) => {
+        const world = aWorld((made) => {
+          for (const each of [change, scoutDeclares(scout), beaconDeclares(beacon), ruled]) each(made);
+        });
+        expect(quick.decide(requestOf(at, world))).toEqual(decideOn(at, world));
+      }),
+      { numRuns: 150 },
     );
   });
 });

@@ -221,7 +221,10 @@ describe('the activities', () => {
     const asked: Record<string, unknown>[] = [];
     jest.doMock('@temporalio/workflow', () => ({
       ...jest.requireActual<object>('@temporalio/workflow'),
-      proxyActivities: (options: Record<string, unknown>) => asked.push(options),
+      proxyActivities: (options: Record<string, unknown>) => {
+        asked.push(options);
+        return {};
+      },
       proxyLocalActivities: () => ({}),
     }));
     const proxies = jest.requireActual<Record<'rail' | 'statements', (name: string) => unknown>>(

@@ -2,8 +2,10 @@
 import { existsSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { checkLedger } from '../../store/ledger';
-import type { Transaction } from '../../sdk';
+import { rows } from '../../store/db';
+import { Scout, type Transaction } from '../../sdk';
 import { testEnvironment, type TestEnvironment } from '../support/environment';
 import { describeOnServer } from '../support/on-server';
 import { anOffer, createMarket, type Market } from '../support/market';
@@ -40,12 +42,12 @@ describeOnServer('kill -9', () => {
 
   async function expectPaidOnce({ transaction_id, payment }: Transaction) {
     expect(await market.executionsOf('rtp', payment.instruction_id ?? '')).toBe(1);
-    const { rows } = await env.db.raw<{ rows: { kind: string; executed: string }[] }>(
+    const { rows: found } = await env.db.raw<{ rows: { kind: string; executed: string }[] }>(
       `SELECT i.kind, count(*) AS executed FROM instructions i LEFT JOIN payables p ON p.payout_id = i.subject_id
        WHERE (i.subject_id = :id OR p.transaction_id = :id) AND i.status = 'executed' GROUP BY i.kind ORDER BY i.kind`,
       { id: transaction_id },
     );
-    expect(rows).toEqual([
+    expect(found).toEqual([
       { kind: 'pay_in', executed: '1' },
       { kind: 'payout', executed: '1' },
     ]);
@@ -152,11 +154,30 @@ describeOnServer('kill -9', () => {
     );
     await died;
     expect(existsSync(mark)).toBe(true);
-    const { rows } = await env.db.raw<{ rows: { id: string }[] }>(
+    const { rows: found } = await env.db.raw<{ rows: { id: string }[] }>(
       'SELECT id FROM transactions WHERE session_id = ?',
       [sessionId],
     );
-    expect(rows).toEqual([{ id: committed.transaction_id }]);
+    expect(found).toEqual([{ id: committed.transaction_id }]);
+  });
+
+  test('of the API before a session is taken up: it comes to its end though nobody asks again', async () => {
+    const scout = await Scout.register({ ...env.http, attempts: 1 }, await market.aPrincipal('L1'));
+    const { died, mark } = await arm('api', 'startAndAsk:before');
+    await expect(scout.openSession({ intent: 'I need a submarine' })).rejects.toThrow();
+    await died;
+    expect(existsSync(mark)).toBe(true);
+    const stored = () =>
+      rows<{ state: string }>(env.db, 'SELECT market_state AS state FROM sessions WHERE scout_id = ?', [
+        scout.agentId,
+      ]);
+    expect(await stored()).toEqual([{ state: 'created' }]);
+    await env.db.raw(`UPDATE sessions SET created_at = created_at - interval '1 minute' WHERE scout_id = ?`, [
+      scout.agentId,
+    ]);
+    const deadline = Date.now() + 45_000;
+    while ((await stored())[0]?.state === 'created' && Date.now() < deadline) await sleep(200);
+    expect(await stored()).toEqual([{ state: 'failed' }]);
   });
 
   test('of the clearing worker at any moment, whatever it is doing', async () => {

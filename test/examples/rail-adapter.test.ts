@@ -10,6 +10,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Client, Connection } from '@temporalio/client';
+import { dataConverter } from '../../bin/data-converter';
+import { railPayloadKeysFile } from '../../bin/keys';
 import { railPortVectors } from '../../domain/rail-port';
 import { generateKeyPair, createSigner } from '../../domain/keys';
 import { SANDBOX_OPENING_BALANCE_MINOR } from '../../rails/sandbox/constants';
@@ -128,6 +130,7 @@ describeOnServer('a rail of a small bank', () => {
       RAIL: 'fednow',
       RAIL_KEY_ID: KEY_ID,
       RAIL_KEY_FILE: keyFile,
+      RAIL_PAYLOAD_KEYS_FILE: railPayloadKeysFile(folder, 'fednow', env.platform.payloadKeys.read()),
       BANK_URL: bank.ready.url ?? '',
       BANK_ROUTING_NUMBER: ROUTING,
       BANK_AURA_ACCOUNT: AURA_ACCOUNT,
@@ -303,7 +306,11 @@ describeOnServer('a rail of a small bank', () => {
     await atBank('POST', `/transfers/${done.payment.instruction_id}/return`, { reason: 'FRAD' });
     const connection = await Connection.connect({ address: process.env.TEMPORAL_ADDRESS });
     try {
-      const client = new Client({ connection, namespace: env.namespace });
+      const client = new Client({
+        connection,
+        namespace: env.namespace,
+        dataConverter: dataConverter(env.platform.payloadKeys),
+      });
       const read: unknown = await client.workflow.execute('notices', {
         workflowId: 'notices-of-the-bank',
         taskQueue: CLEARING_TASK_QUEUE,

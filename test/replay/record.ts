@@ -5,7 +5,8 @@ import { Client, Connection } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils';
 import { bringUpServices, DEFAULT_DATA_DIR } from '../../bin/services';
 import type { Transaction } from '../../sdk';
-import { testEnvironment } from '../support/environment';
+import { createPayloadSealer, openHistory } from '../../domain/payload-sealing';
+import { testEnvironment, type TestEnvironment } from '../support/environment';
 import { anOffer, createMarket, type Market } from '../support/market';
 
 const TARGET = join(__dirname, 'histories');
@@ -25,7 +26,7 @@ async function main(): Promise<void> {
   const env = await testEnvironment();
   try {
     const named = await run(createMarket(env));
-    await record(services.temporal.address, env.namespace, named);
+    await record(services.temporal.address, env, named);
   } finally {
     await env.stop();
     await services.stop();
@@ -94,14 +95,20 @@ async function run(market: Market): Promise<Map<string, string>> {
   return named;
 }
 
-async function record(address: string, namespace: string, named: ReadonlyMap<string, string>): Promise<void> {
+async function record(
+  address: string,
+  { namespace, platform }: TestEnvironment,
+  named: ReadonlyMap<string, string>,
+): Promise<void> {
+  const sealer = createPayloadSealer(platform.payloadKeys);
   const connection = await Connection.connect({ address });
   const client = new Client({ connection, namespace });
   rmSync(TARGET, { recursive: true, force: true });
   mkdirSync(TARGET, { recursive: true });
   const write = async (name: string, workflowId: string) => {
     const history = await client.workflow.getHandle(workflowId).fetchHistory();
-    const json = JSON.parse(historyToJSON(history)) as unknown;
+    // Kept in plain text, so that a change shows: they are of a sandbox, and the codec passes what is plain.
+    const json = openHistory(JSON.parse(historyToJSON(history)), sealer);
     writeFileSync(join(TARGET, `${name}.json`), `${JSON.stringify(json, null, 1)}\n`);
   };
   for (const [name, workflowId] of named) await write(name, workflowId);

@@ -67,6 +67,20 @@ describeWithDatabase('the audit of the books', (database) => {
     expect(subjectsOf(report, 'margins-are-held')).toContain(world.sold);
   });
 
+  it('finds a record that is not the sum of its deals, and a deal that was not counted', async () => {
+    const wrongSum = await auditAfter(db(), (trx) =>
+      trx.raw(
+        'UPDATE deal_records SET fulfilled = fulfilled + 1 WHERE principal_id = (SELECT min(principal_id) FROM deal_records)',
+      ),
+    );
+    expect(brokenLaws(wrongSum)).toEqual(['records-add-up']);
+    const uncounted = await auditAfter(db(), (trx) =>
+      trx.raw('DELETE FROM deal_outcomes WHERE transaction_id = ?', [world.sold]),
+    );
+    expect(brokenLaws(uncounted)).toEqual(['records-add-up']);
+    expect(subjectsOf(uncounted, 'records-add-up')).toContain(world.sold);
+  });
+
   it('finds refunds beyond the total, and a refund whose entry is of another amount', async () => {
     const report = await auditAfter(db(), (trx) =>
       trx.raw('UPDATE refunds SET amount_minor = 10001 WHERE transaction_id = ?', [world.refunded]),

@@ -1,6 +1,8 @@
 /** Laws of states, proofs and records, each broken on purpose with the database's own guards off, and found. */
 import { generateKeyPair } from '../../domain/keys';
 import { LAWS, audit } from '../../store/audit';
+import { inTransaction, rows, type Trx } from '../../store/db';
+import { recordAudit } from '../../store/states';
 import {
   auditAfter,
   brokenLaws,
@@ -16,6 +18,7 @@ import { describeWithDatabase } from '../support/database';
 describeWithDatabase('the audit', (database) => {
   const db = () => database().db;
   let world: AuditedWorld;
+  let lastId = '';
   beforeAll(async () => {
     world = await anAuditedWorld(db());
   });
@@ -195,7 +198,50 @@ describeWithDatabase('the audit', (database) => {
     const report = await auditAfter(db(), (trx) =>
       trx('audit').where({ subject: world.pegged, action: 'deal.settled' }).delete(),
     );
-    expect(brokenLaws(report)).toEqual(['transitions-are-told']);
+    expect(brokenLaws(report)).toEqual(['audit-is-chained', 'transitions-are-told']);
+  });
+
+  it.each([
+    ['that was changed', (trx: Trx) => trx.raw(`UPDATE audit SET actor = 'somebody' WHERE id = ?`, [lastId])],
+    ['that was cut off at the end', (trx: Trx) => trx.raw('DELETE FROM audit WHERE id = ?', [lastId])],
+    [
+      'whose seal was made anew',
+      (trx: Trx) =>
+        trx.raw(`UPDATE audit a SET actor = 'somebody', hash = audit_seal(NULL, a) WHERE id = ?`, [lastId]),
+    ],
+  ])('finds an audit record %s', async (_how, breakIt) => {
+    const [last] = await rows<{ id: string }>(
+      db(),
+      'SELECT id FROM audit WHERE subject = ? ORDER BY position DESC LIMIT 1',
+      [world.sessionId],
+    );
+    lastId = last?.id ?? '';
+    const report = await auditAfter(db(), async (trx) => void (await breakIt(trx)));
+    expect(brokenLaws(report)).toContain('audit-is-chained');
+  });
+
+  it('chains each subject by itself, whoever writes at the same time', async () => {
+    const write = (number: number) =>
+      inTransaction(db(), (trx) =>
+        recordAudit(trx, {
+          actor: 'test',
+          action: 'test.written',
+          subject: `chain-${number % 2}`,
+          detail: { number },
+        }),
+      );
+    await Promise.all(Array.from({ length: 40 }, (_unused, number) => write(number)));
+    const positions = await rows<{ subject: string; positions: string[] }>(
+      db(),
+      `SELECT subject, array_agg(position::text ORDER BY position) AS positions FROM audit
+       WHERE subject LIKE 'chain-%' GROUP BY 1 ORDER BY 1`,
+    );
+    const twenty = Array.from({ length: 20 }, (_unused, index) => String(index + 1));
+    expect(positions).toEqual([
+      { subject: 'chain-0', positions: twenty },
+      { subject: 'chain-1', positions: twenty },
+    ]);
+    expect(brokenLaws(await audit(db()))).toEqual([]);
   });
 
   it('takes a history that was loaded from a dump as it is', async () => {
@@ -206,7 +252,8 @@ describeWithDatabase('the audit', (database) => {
       await trx.raw("UPDATE audit SET at = at - interval '1 hour' WHERE subject = ?", [world.sessionId]);
       await trx.raw('UPDATE state_history SET actor = actor');
     });
-    expect(brokenLaws(report)).toEqual([]);
+    // The time is under the seal too: here it was changed, as no dump does.
+    expect(brokenLaws(report)).toEqual(['audit-is-chained']);
   });
 
   it('has a sentence and a name of its own for every law', () => {

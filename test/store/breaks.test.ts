@@ -68,7 +68,8 @@ describeWithDatabase('a reconciliation run', (database) => {
       line: (change?: Partial<StatementLine>) => aLine(proof, change),
     };
   }
-  const match = (id: string) => inTransaction(db(), (trx) => matchInstruction(trx, id));
+  const match = (id: string) =>
+    inTransaction(db(), (trx) => matchInstruction(trx, { instruction_id: id, rail: 'rtp' }));
 
   it('finds nothing where everything matches', async () => {
     const { id, line } = await executed();

@@ -65,8 +65,6 @@ describeWithDatabase('the database', (database) => {
   describe('of a session', () => {
     it.each<[Row, RegExp]>([
       [{ id: newId('offer') }, /_id_check/],
-      [{ raw_intent: 'too short' }, /raw_intent/],
-      [{ raw_intent: 'x'.repeat(2_001) }, /raw_intent/],
       [{ max_offers: 0 }, /max_offers/],
       [{ max_offers: 51 }, /max_offers/],
       [{ offer_timeout_ms: 120_001 }, /offer_timeout_ms/],

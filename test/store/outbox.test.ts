@@ -112,6 +112,35 @@ describeWithDatabase('the relay', (database) => {
     }
   });
 
+  it('publishes at once what its own process wrote', async () => {
+    const url = process.env.REDIS_URL ?? '';
+    const [redis, reader] = [new Redis(url), new Redis(url)];
+    const ending = new AbortController();
+    const faults: unknown[] = [];
+    const running = runRelay({ db: db(), redis, onFault: (error) => faults.push(error) }, ending.signal);
+    try {
+      let heard = 0;
+      await reader.subscribe(EVENTS_CHANNEL);
+      const session = newId('session');
+      reader.on('message', (_channel, text) => {
+        if ((JSON.parse(text) as OutboxEvent).correlationId === session) heard++;
+      });
+      // Were it looking only four times a second, forty of them one after the other would take ten.
+      const startedAt = Date.now();
+      for (let count = 1; count <= 40; count++) {
+        await tell(1, session);
+        while (heard < count) await setTimeout(1);
+      }
+      expect(Date.now() - startedAt).toBeLessThan(6_000);
+      expect(faults).toEqual([]);
+    } finally {
+      ending.abort();
+      await running;
+      redis.disconnect();
+      reader.disconnect();
+    }
+  });
+
   it('marks nothing as published that Redis did not take', async () => {
     await tell(2);
     const sent: string[] = [];

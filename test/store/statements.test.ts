@@ -12,7 +12,8 @@ import { aLine, anInstruction, aProof, type InstructionWish } from '../support/s
 
 describeWithDatabase('a statement line', (database) => {
   const db = () => database().db;
-  const match = (id: string) => inTransaction(db(), (trx) => matchInstruction(trx, id));
+  const match = (id: string) =>
+    inTransaction(db(), (trx) => matchInstruction(trx, { instruction_id: id, rail: 'rtp' }));
   const storedLines = (reference: string) =>
     rows<{ amount_minor: string; last_seen_run: string | null }>(
       db(),

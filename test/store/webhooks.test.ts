@@ -28,7 +28,7 @@ describeWithDatabase('webhooks and events in the database', (database) => {
     payload: { session_id: correlationId, request_id: newId('request'), beacon_id: beacon.id },
   });
   const routeAll = async () => {
-    while ((await routeEvents(db(), 50)) > 0);
+    while ((await routeEvents(db(), 50)).length > 0);
   };
   const all = { afterSeq: '0', types: [], limit: 500 };
   const listening = async (wish: { url?: string | null } = {}): Promise<TestAgent> => {
@@ -79,8 +79,8 @@ describeWithDatabase('webhooks and events in the database', (database) => {
       };
       await Promise.all([
         ...Array.from({ length: 40 }, (_, at) => write(at)),
-        busy(() => routeEvents(db(), 4)),
-        busy(() => routeEvents(db(), 4)),
+        busy(async () => (await routeEvents(db(), 4)).length),
+        busy(async () => (await routeEvents(db(), 4)).length),
         busy(() => relayEvents(db(), 5, () => Promise.resolve())),
         busy(readOn),
       ]);

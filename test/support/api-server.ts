@@ -1,11 +1,13 @@
 /** The API in this process on a database of its own, live or sandbox: for what needs neither workers nor rails. */
 import { randomBytes } from 'node:crypto';
-import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import Redis from 'ioredis';
+import type { Logger } from 'pino';
 import { createApp } from '../../api/app';
 import type { ApiConfig, ApiDeps } from '../../api/deps';
+import { createHttpServer, HTTP_LIMITS, type HttpLimits } from '../../api/http-server';
 import { createLiveEvents } from '../../api/live';
 import { createRateLimiter } from '../../api/middleware/rate-limit';
 import { createWebhookSender } from '../../api/webhooks/sender';
@@ -26,12 +28,24 @@ export interface ApiServer {
   stop(): Promise<void>;
 }
 
+/** In the file that the run's end searches, where there is one. */
+function inProcessLog() {
+  const { AURA_TEST_LOG_DIR: folder, AURA_TEST_LOG: level } = process.env;
+  return folder
+    ? createLog('test', 'debug', join(folder, `api-in-jest-${process.pid}.log`))
+    : createLog('test', level ?? 'silent');
+}
+
 interface ApiServerOptions {
   db: Db;
   deployment: Deployment;
   /** The protocol's limits by default; tests that ask often set other ones. */
   rateLimits?: string;
   config?: Partial<ApiConfig>;
+  /** Processes of one API share it. */
+  masterSecret?: Uint8Array;
+  log?: Logger;
+  http?: Partial<HttpLimits>;
 }
 
 export async function startApiServer({
@@ -39,24 +53,26 @@ export async function startApiServer({
   deployment,
   rateLimits,
   config,
+  masterSecret = randomBytes(32),
+  log = inProcessLog(),
+  http,
 }: ApiServerOptions): Promise<ApiServer> {
   const { REDIS_URL = '', TEMPORAL_ADDRESS = '' } = process.env;
   const redis = new Redis(REDIS_URL);
   const connection = Connection.lazy({ address: TEMPORAL_ADDRESS });
   const live = await createLiveEvents(redis);
-  const log = createLog('test', process.env.AURA_TEST_LOG ?? 'silent');
   const sandbox = deployment === 'sandbox';
   const signer = createSigner(generateKeyPair().privateKeyPem, 'aura');
   const webhooks = createWebhookSender({ signer, allowPrivate: sandbox, log });
-  const server = createServer();
+  const server = createHttpServer({ ...HTTP_LIMITS, ...http });
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const deps: ApiDeps = {
     db,
     redis,
     temporal: new Client({ connection }),
-    nonces: createNonceStore({ redis, db }),
-    apiKeys: createApiKeyMint({ masterSecret: randomBytes(32), deployment }),
+    nonces: createNonceStore(db),
+    apiKeys: createApiKeyMint({ masterSecret, deployment }),
     limits: createRateLimiter({ redis, limits: readRateLimits(rateLimits ?? 'all=1000000/60') }),
     embedder: createEmbedder(),
     profiles: PROFILES,

@@ -2,7 +2,13 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import pg from 'pg';
+import { newKeyLine, parseKeyRing, type KeySource } from '../../domain/sealing';
 import { createDb, migrate, rows, type Db } from '../../store/db';
+
+/** What personal data is sealed under in databases of tests. */
+export const TEST_KEY_LINE = newKeyLine('test');
+const testRing = parseKeyRing(TEST_KEY_LINE);
+export const TEST_KEYS: KeySource = { read: () => testRing };
 
 export interface TestDatabase {
   readonly db: Db;
@@ -23,7 +29,7 @@ export async function freshDatabase(options: FreshDatabaseOptions = {}): Promise
   const address = new URL(serverUrl());
   address.pathname = `/${name}`;
   const url = address.toString();
-  const db = createDb({ url, applicationName: 'aura-test', poolMax: options.poolMax });
+  const db = createDb({ url, applicationName: 'aura-test', poolMax: options.poolMax, keys: TEST_KEYS });
   const drop = async () => {
     await db.destroy();
     await onServer(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);

@@ -51,7 +51,12 @@ export async function testEnvironment(
   const recording = await startRecording(environment.platform.apiUrl);
   const platform = { ...environment.platform, apiUrl: recording.url };
   const http = { baseUrl: recording.url, attempts: 12 };
-  const db = createDb({ url: environment.databaseUrl, applicationName: 'aura-test', poolMax: 4 });
+  const db = createDb({
+    url: environment.databaseUrl,
+    applicationName: 'aura-test',
+    poolMax: 4,
+    keys: platform.dataKeys,
+  });
   return {
     ...environment,
     platform,

@@ -98,7 +98,7 @@ export interface TestSession {
 
 export async function aSession(
   db: Db,
-  wish: { scout?: TestAgent; profileId?: ProfileId; at?: MarketState } = {},
+  wish: { scout?: TestAgent; profileId?: ProfileId; at?: MarketState; intent?: string } = {},
 ): Promise<TestSession> {
   const scout = wish.scout ?? (await aScout(db));
   const session = { id: newId('session'), scout, profileId: wish.profileId ?? 'retail' };
@@ -109,7 +109,7 @@ export async function aSession(
       principalId: scout.principal.id,
       profileId: session.profileId,
       profileVersion: 1,
-      rawIntent: 'wireless headphones for the commute',
+      rawIntent: wish.intent ?? 'wireless headphones for the commute',
       asked: { constraints: {}, preferences: {} },
       maxOffers: 10,
       offerTimeoutMs: 30_000,

@@ -48,12 +48,12 @@ export function createMarket(env: TestEnvironment) {
   });
   const { http } = env;
 
-  async function aPrincipal(level: Level, name = `Firm ${randomUUID().slice(0, 8)}`) {
+  async function aPrincipal(level: Level, name = `Firm ${randomUUID().slice(0, 8)}`, email?: string) {
     const key = newKeyPair();
     return registerPrincipal(http, {
       name,
       key,
-      credentials: credentialsFor(issuer, key.publicKey, level, name),
+      credentials: credentialsFor(issuer, key.publicKey, level, name, email),
     });
   }
 
@@ -70,25 +70,34 @@ export function createMarket(env: TestEnvironment) {
   }
 
   async function aBuyer(
-    options: { level?: Level; rail?: string; ceiling?: string; balanceMinor?: bigint; card?: string } = {},
+    options: {
+      level?: Level;
+      rail?: string;
+      ceiling?: string;
+      balanceMinor?: bigint;
+      card?: string;
+      name?: string;
+      email?: string;
+      accountNumber?: string;
+    } = {},
   ): Promise<TestBuyer> {
     const { level = 'L1', rail = 'rtp', ceiling = '900000.00', balanceMinor = 100_000_000n, card } = options;
-    const principal = await aPrincipal(level, 'Jane Doe');
+    const { name = 'Jane Doe', accountNumber = String(accounts++) } = options;
+    const principal = await aPrincipal(level, name, options.email);
     const scout = await Scout.register(http, principal);
-    const accountNumber = String(accounts++);
-    const holder = { rail: rail as RailName, holderName: 'Jane Doe', accountNumber, balanceMinor, card };
+    const holder = { rail: rail as RailName, holderName: name, accountNumber, balanceMinor, card };
     const payer = await openPayer(env.platform, scout, holder);
     const mandateId = signsEach(rail) ? '' : await payer.mandate(ceiling);
     return { principalId: principal.principal_id, scout, mandateId, accountNumber, payer };
   }
 
   async function aSeller(
-    options: { level?: Level; rail?: string; category?: string } = {},
+    options: { level?: Level; rail?: string; category?: string; name?: string; accountNumber?: string } = {},
   ): Promise<TestSeller> {
     const { level = 'L2', rail = 'rtp', category = 'electronics' } = options;
-    const principal = await aPrincipal(level);
+    const { accountNumber = String(accounts++) } = options;
+    const principal = await aPrincipal(level, options.name);
     const beacon = await Beacon.register(http, principal, { categories: [category] });
-    const accountNumber = String(accounts++);
     // Nobody is paid out to a card: its money goes to a bank account.
     const paidBy = RAIL_TERMS[rail as RailName].paysOut ? (rail as RailName) : 'rtp';
     const holder = { rail: paidBy, holderName: principal.name, accountNumber, balanceMinor: 0n };
@@ -111,12 +120,14 @@ export function createMarket(env: TestEnvironment) {
     options: {
       profileId?: string;
       intent?: string;
+      context?: Parameters<Scout['openSession']>[0]['context'];
       beforeOffers?: (sessionId: string) => Promise<unknown>;
     } = {},
   ): Promise<{ sessionId: string; offers: RankedOffer[] }> {
     await sellOnly(offers.map(([seller]) => seller));
     const session = await buyer.scout.openSession({
       intent: options.intent ?? INTENT,
+      context: options.context,
       profileId: options.profileId,
       offerTimeoutSeconds: 10,
     });
@@ -186,12 +197,18 @@ export function createMarket(env: TestEnvironment) {
 
 export type Market = ReturnType<typeof createMarket>;
 
-function credentialsFor(issuer: VcIssuer, principalKey: string, level: Level, name: string): unknown[] {
+function credentialsFor(
+  issuer: VcIssuer,
+  principalKey: string,
+  level: Level,
+  name: string,
+  email = 'someone@example.com',
+): unknown[] {
   switch (level) {
     case 'L0':
       return [];
     case 'L1':
-      return [issuer.contact({ principalKey, email: 'someone@example.com' })];
+      return [issuer.contact({ principalKey, email })];
     case 'L2':
       return [issuer.organization({ principalKey, legalName: name })];
     case 'L3':

@@ -11,11 +11,11 @@ export interface Member {
   signer: Signer;
 }
 
-export async function aScout(server: ApiServer): Promise<Member> {
+export async function aScout(server: Pick<ApiServer, 'url'>): Promise<Member> {
   return join(server, 'scout', { agent_name: 'Shopper' });
 }
 
-export async function aBeacon(server: ApiServer): Promise<Member> {
+export async function aBeacon(server: Pick<ApiServer, 'url'>): Promise<Member> {
   const merchant = {
     merchant_name: 'Acme',
     merchant_domain: 'acme.example.com',
@@ -25,7 +25,7 @@ export async function aBeacon(server: ApiServer): Promise<Member> {
 }
 
 async function join(
-  { url }: ApiServer,
+  { url }: Pick<ApiServer, 'url'>,
   role: 'scout' | 'beacon',
   said: Record<string, unknown>,
 ): Promise<Member> {

@@ -93,9 +93,13 @@ export function aWorld(change: Change = () => undefined): World {
   return world;
 }
 
-const engine = createPolicyEngine();
+const engine = createPolicyEngine({ checksRequests: true });
 
 export function decideOn(point: PolicyPoint, world: World): PolicyDecision {
+  return engine.decide(requestOf(point, world));
+}
+
+export function requestOf(point: PolicyPoint, world: World): DecisionRequest {
   const { offer, quantity, shipTo, consent, ...market } = world;
   const quoted = quote(offer.document, quantity);
   if ('problem' in quoted) throw new Error(quoted.problem.reason);
@@ -105,7 +109,7 @@ export function decideOn(point: PolicyPoint, world: World): PolicyDecision {
     offer: { ...market, point: 'offer', offer },
     commit: { ...market, point: 'commit', offer, deal },
   };
-  return engine.decide(requests[point]);
+  return requests[point];
 }
 
 /** As they come in: read by the schema that the API reads them by. */

@@ -1,6 +1,8 @@
 /** Plain rows that the database would take, for tests that break them in one column. */
 import { newId } from '../../domain/ids';
-import { rows, type Db } from '../../store/db';
+import { PERSONAL_DATA } from '../../domain/personal-data';
+import type { Db } from '../../store/db';
+import { isSealed } from '../../store/vault';
 import { aDeal, anOffer, aScout } from './factories';
 
 export type Row = Record<string, unknown>;
@@ -38,12 +40,22 @@ export async function dealRow(db: Db): Promise<Row> {
   };
 }
 
+/** Columns of type jsonb whose value may be a sealed string. */
+const SEALED_JSON = new Set(
+  Object.values(PERSONAL_DATA).flatMap(({ columns }) =>
+    Object.entries(columns).flatMap(([column, { as }]) => (as === 'json' ? [column] : [])),
+  ),
+);
+
 /** A row as it is stored, ready to be inserted again. */
 export async function storedRow(db: Db, table: string, id: string): Promise<Row> {
-  const [found] = await rows<Row>(db, 'SELECT * FROM ?? WHERE id = ?', [table, id]);
+  const found: Row | undefined = await db<Row>(table).where({ id }).first();
   if (!found) throw new Error(`no ${id} in ${table}`);
   return Object.fromEntries(
-    Object.entries(found).map(([column, value]) => [column, isJson(value) ? JSON.stringify(value) : value]),
+    Object.entries(found).map(([column, value]) => [
+      column,
+      isJson(value) || (isSealed(value) && SEALED_JSON.has(column)) ? JSON.stringify(value) : value,
+    ]),
   );
 }
 

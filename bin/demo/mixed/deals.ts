@@ -15,6 +15,10 @@ export interface MixedDeal {
   transactionId: string;
   /** What was done already, and how often it was tried. */
   done: Map<string, number>;
+  /** How often each thing is tried; four times by default. */
+  tries?: number;
+  /** Hears of what was acknowledged. */
+  onDone?: (name: string) => void;
 }
 
 export interface Cast {
@@ -127,13 +131,15 @@ function dispute(deal: MixedDeal): Promise<void> {
 }
 
 /** Does something until it has worked, a few times at most: the deal may have moved on meanwhile. */
-async function once(deal: MixedDeal, name: string, act: () => Promise<unknown>): Promise<void> {
+export async function once(deal: MixedDeal, name: string, act: () => Promise<unknown>): Promise<void> {
+  const { tries = TRIES } = deal;
   const tried = deal.done.get(name) ?? 0;
-  if (tried >= TRIES) return;
+  if (tried >= tries) return;
   deal.done.set(name, tried + 1);
   try {
     await act();
-    deal.done.set(name, TRIES);
+    deal.done.set(name, tries);
+    deal.onDone?.(name);
   } catch {
     // Its next turn comes with the next look.
   }

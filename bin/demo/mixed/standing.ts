@@ -19,8 +19,8 @@ export interface Standing {
   openBreaks: number;
 }
 
-/** Every deal of the database. */
-export function standings(db: Queryable): Promise<Standing[]> {
+/** Every deal of the database, or those that are named. */
+export function standings(db: Queryable, ids?: readonly string[]): Promise<Standing[]> {
   return rows<Standing>(
     db,
     `SELECT t.id, t.rail, s.market_state AS market, t.clearing_state AS clearing,
@@ -36,7 +36,9 @@ export function standings(db: Queryable): Promise<Standing[]> {
          SELECT b.payout_id FROM payables b WHERE b.transaction_id = t.id))) AS doing,
        (SELECT count(*)::int FROM breaks b LEFT JOIN instructions i ON i.id = b.instruction_id
         WHERE b.status = 'open' AND i.transaction_id = t.id) AS "openBreaks"
-     FROM transactions t JOIN sessions s ON s.id = t.session_id ORDER BY t.id`,
+     FROM transactions t JOIN sessions s ON s.id = t.session_id
+     WHERE :ids::text[] IS NULL OR t.id = ANY(:ids) ORDER BY t.id`,
+    { ids: ids ? [...ids] : null },
   );
 }
 

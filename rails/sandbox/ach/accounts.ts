@@ -14,6 +14,7 @@ export interface Account extends AccountDetails {
 
 export interface Accounts {
   find(key: AccountKey): Account | undefined;
+  all(): Account[];
   open(event: BankEvent & { type: 'account_opened' }): void;
   change(key: AccountKey, change: Partial<AccountDetails>): void;
 }
@@ -26,6 +27,7 @@ export function createAccounts(): Accounts {
   const accounts = new Map<string, Account>();
   return {
     find: (key) => accounts.get(keyOf(key)),
+    all: () => [...new Set(accounts.values())],
     open({ type: _type, at: _at, balanceMinor, ...details }) {
       accounts.set(keyOf(details), {
         ...details,

@@ -84,6 +84,7 @@ const ROUTES: readonly (readonly [string, Handler])[] = [
   ['GET ', (bank) => ok({ network: bank.profile.network, now: nowOf(bank), businessDate: today(bank) })],
   ['PUT participant', registerParticipant],
   ['POST advance', advanceDays],
+  ['GET accounts', ({ books }) => ok({ accounts: books.accounts.all().map(shownAccount) })],
   ['POST accounts', createAccount],
   ['GET accounts/*/*', (bank, { path }) => ok(shownAccount(findAccount(bank, path)))],
   ['POST accounts/*/*/close', closeAccount],

@@ -129,10 +129,17 @@ function captureNamed({ state }: Processor, body: unknown): unknown {
   return { ...rest, capture: found(capture, 'capture') };
 }
 
-/** What became of each reference of the client, in the form in which the instant networks show their transfers. */
+/**
+ * What became of each reference of the client, in the form in which the instant networks show their transfers: the last
+ * ones, or from `after` on.
+ */
 function listTransfers({ state }: Processor, { query }: OperatorQuestion) {
   const only = query.get('reference');
-  const references = only === null ? [...state.byReference.keys()].slice(-MAX_TRANSFERS) : [only];
+  const after = query.get('after');
+  const known = [...state.byReference.keys()];
+  const page =
+    after === null ? known.slice(-MAX_TRANSFERS) : known.slice(offsetIn(after)).slice(0, MAX_TRANSFERS);
+  const references = only === null ? page : [only];
   const transfers = references.map((id) => {
     const ids = state.byReference.get(id) ?? [];
     const moved = ids.flatMap((one) => state.captures.get(one) ?? state.refunds.get(one) ?? []);
@@ -142,7 +149,14 @@ function listTransfers({ state }: Processor, { query }: OperatorQuestion) {
     const last = ids.flatMap((one) => state.authorizations.get(one) ?? state.refunds.get(one) ?? []).at(-1);
     return { id, status: last?.status ?? 'unknown', instructedMinor: last?.amount_minor ?? '0', bookings };
   });
-  return ok({ transfers });
+  const next = after !== null && page.length === MAX_TRANSFERS ? offsetIn(after) + MAX_TRANSFERS : null;
+  return ok({ transfers, next });
+}
+
+function offsetIn(text: string): number {
+  const after = Number(text);
+  if (Number.isSafeInteger(after) && after >= 0) return after;
+  throw new Refusal(400, 'invalid_request', 'after counts from 0');
 }
 
 /** A refund that nobody instructed, as from the processor's own dashboard: it quotes the capture's reference. */
