@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 import { allRoutes } from '../api/routes';
 import { Beacon, keyPairFrom, newKeyPair, Scout } from '../sdk';
 import { startEnvironment, type Environment } from './environment';
-import { findSchemathesis, runSchemathesis } from './fuzz/schemathesis';
+import { findSchemathesis, runSchemathesis, type FuzzOutcome } from './fuzz/schemathesis';
 import { startSigningProxy, type FuzzAgents, type SigningProxy } from './fuzz/signing-proxy';
 import { keyFile, secretOf } from './keys';
 import { bringUpServices, DEFAULT_DATA_DIR, ServiceError } from './services';
@@ -61,12 +61,18 @@ async function fuzz(
   const agents = await registerAgents(platform);
   const proxy = await startSigningProxy({ apiUrl: platform.apiUrl, routes: allRoutes(), agents });
   say(`Fuzzing for ${seconds} s with --seed ${seed}`);
-  const kept = await runSchemathesis(command, { url: proxy.url, seconds, seed });
+  const outcome = await runSchemathesis(command, { url: proxy.url, seconds, seed });
   await proxy.stop();
-  return report(proxy, kept, seed);
+  return report(proxy, outcome, seed);
 }
 
-function report({ unsigned, faults, count }: SigningProxy, kept: boolean, seed: number): number {
+function report(
+  { unsigned, faults, count }: SigningProxy,
+  { kept, givenUp }: FuzzOutcome,
+  seed: number,
+): number {
+  if (givenUp > 0)
+    say(`Schemathesis failed by itself at ${givenUp} (its Runtime Error above): tried in part.`);
   for (const fault of faults.slice(0, FAULTS_SHOWN)) say(`a fault: ${fault}`);
   for (const request of unsigned.slice(0, FAULTS_SHOWN)) say(`answered unsigned: ${request}`);
   const well = kept && unsigned.length === 0 && faults.length === 0;
