@@ -97,7 +97,7 @@ async function runPhase(
   const args = [
     ...['run', `${url}/openapi.json`, '--url', url, '--exclude-path', LEFT_OUT],
     ...['--checks', CHECKS.join(','), '--phases', phase, '--max-time', String(seconds)],
-    ...['--max-examples', '50', '--workers', '2', '--seed', String(seed), '--request-timeout', '30'],
+    ...['--max-examples', '50', '--workers', '1', '--seed', String(seed), '--request-timeout', '30'],
     ...['--suppress-health-check', 'all', '--warnings', 'off', '--no-color', '--continue-on-failure'],
     ...['--report-json-path', report],
   ];

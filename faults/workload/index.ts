@@ -39,12 +39,12 @@ export interface WorkloadOptions {
 }
 
 /** So many are in the making at once, and so many under way: a slow machine gets fewer deals, and no backlog. */
-const AT_ONCE = 20;
-const LIVE_MAX = 40;
+const AT_ONCE = 12;
+const LIVE_MAX = 28;
 const ROOM_EVERY_MS = 200;
 const TENDED_AT_ONCE = 8;
 const LOOK_EVERY_MS = 1_000;
-const ATTEND_EVERY_MS = 2_500;
+const ATTEND_EVERY_MS = 4_000;
 
 interface State extends WorkloadOptions {
   caretaker: Caretaker;
@@ -202,7 +202,7 @@ async function tendOne(state: State, deal: FaultsDeal, standing: Standing): Prom
 
 const didCount = ({ done }: FaultsDeal) => [...done.values()].reduce((sum, count) => sum + count, 0);
 
-/** The operator looks at exceptions and disputes every time and at one rail in turn. */
+/** The operator looks at exceptions and disputes every time, and at the breaks of one rail in turn; statements come by themselves. */
 async function attendAll(state: State): Promise<void> {
   const { caretaker, platform } = state;
   for (let look = 0; !state.stopped; look++) {
@@ -210,8 +210,7 @@ async function attendAll(state: State): Promise<void> {
     try {
       await caretaker.arbitrate();
       await caretaker.decide();
-      if (rail) await caretaker.reconcile(rail);
-      if (rail && Math.floor(look / platform.rails.length) % 2 === 1) await caretaker.settleBreaks(rail);
+      if (rail) await caretaker.settleBreaks(rail);
     } catch {
       // The API may be down or busy; the next look comes.
     }

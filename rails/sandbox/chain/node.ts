@@ -26,7 +26,7 @@ const POLL_MS = 25;
 /** The node writes its state to disk this often, and when it is told to stop. */
 const STATE_INTERVAL_SECONDS = 5;
 /** States of so many past blocks are kept for questions about the past. */
-const STATES_IN_MEMORY = 1_000;
+const STATES_IN_MEMORY = 100;
 const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' };
 
 /** The node's program, which comes in a package of its own for each platform. */
