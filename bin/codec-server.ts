@@ -13,26 +13,31 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import {
-  createPayloadSealer,
-  fromJson,
-  toJson,
-  type PayloadJson,
-  type PayloadSealer,
-} from '../domain/payload-sealing';
+import { z } from 'zod';
+import { createPayloadSealer, fromJson, toJson, type PayloadSealer } from '../domain/payload-sealing';
 import { ConfigError } from './config';
 import { keySource } from './key-source';
 import { runProcess } from './run-process';
 
 const BODY_MAX_BYTES = 8_000_000;
 const TOKEN_LENGTH = 32;
+/** As the Temporal UI and its command line ask. */
+const ASKED = z.object({
+  payloads: z.array(
+    z.object({ metadata: z.record(z.string(), z.string()).optional(), data: z.string().optional() }),
+  ),
+});
 
 void runProcess(async () => {
   const { PORT = '8081', AURA_HOST = '127.0.0.1', AURA_CODEC_UI = 'http://127.0.0.1:8233' } = process.env;
   const token = readToken(process.env.AURA_CODEC_TOKEN_FILE);
   const sealer = createPayloadSealer(keySource(process.env, 'AURA_PAYLOAD_KEYS'));
   const server = createServer({ headersTimeout: 5_000, requestTimeout: 20_000 }, (request, response) => {
-    answer(request, response, { token, sealer, ui: AURA_CODEC_UI }).catch(() => end(response, 400));
+    answer(request, response, { token, sealer, ui: AURA_CODEC_UI }).catch(() => {
+      // Some of the body may not have been read.
+      response.setHeader('connection', 'close');
+      end(response, 400);
+    });
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(Number(PORT), AURA_HOST, resolve);
@@ -67,7 +72,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, rules:
   if (!inPath && request.url !== '/decode') return end(response, 404);
   if (request.method !== 'POST') return end(response, 405);
   if (!same(inHeader || inPath, rules.token)) return end(response, 401);
-  const { payloads = [] } = JSON.parse(await bodyOf(request)) as { payloads?: PayloadJson[] };
+  const { payloads } = ASKED.parse(JSON.parse(await bodyOf(request)));
   const opened = payloads.map((payload) => toJson(rules.sealer.open(fromJson(payload))));
   response.setHeader('content-type', 'application/json');
   end(response, 200, JSON.stringify({ payloads: opened }));

@@ -1,6 +1,7 @@
 import { checkProof, MAX_SKEW_MS, PROOF_CHECKS, type ProofContext } from '../../domain/clearing/proof';
 import { createSigner, generateKeyPair } from '../../domain/keys';
 import { sha256Hex, signProof, type Instruction, type ProofStatement } from '../../domain/settlement';
+import { bentSignatures } from '../support/ed25519-tricks';
 
 const rail = createSigner(generateKeyPair().privateKeyPem, 'rtp-2026');
 const stranger = createSigner(generateKeyPair().privateKeyPem, 'rtp-2026');
@@ -115,6 +116,25 @@ describe('a proof of settlement', () => {
     expect(failed({ finality: 'provisional' }, { finalityAsked: 'provisional' })).toEqual([]);
     expect(failed({ finality: 'irrevocable' }, { finalityAsked: 'provisional' })).toEqual([]);
     expect(failed({ finality: 'confirmed' }, { finalityAsked: 'irrevocable' })).toEqual(['finality']);
+  });
+
+  it('holds by the one way to write its signature', () => {
+    const good = signProof(STATEMENT, EVIDENCE, rail);
+    for (const [what, signature] of bentSignatures(good.signature))
+      expect([what, failed({}, { proof: { ...good, signature } })]).toEqual([what, ['signature']]);
+  });
+
+  it('holds for the statement that was signed, to the last character of each field', () => {
+    const good = signProof(STATEMENT, EVIDENCE, rail);
+    for (const [field, value] of Object.entries(STATEMENT)) {
+      for (const bent of [`${value}0`, ` ${value}`, value.slice(1), value.toUpperCase(), undefined]) {
+        if (bent === value) continue;
+        const proof = { ...good, statement: { ...STATEMENT, [field]: bent } };
+        expect([field, bent, judge({}, { proof }).checks[0]?.passed]).toEqual([field, bent, false]);
+      }
+      const swapped = Object.fromEntries(Object.entries(STATEMENT).reverse()) as unknown as ProofStatement;
+      expect(failed({}, { proof: { ...good, statement: swapped } })).toEqual([]);
+    }
   });
 
   it('tells of every check, also after one failed', () => {

@@ -1,18 +1,15 @@
 /** Netting over the ACH sandbox: members' deals wait for the close and are paid by one payment a member. */
-import { openPayer } from '../../bin/purse';
-import { Beacon, Scout, type Transaction } from '../../sdk';
+import { Scout, type Transaction } from '../../sdk';
 import { checkLedger } from '../../store/ledger';
 import { nettingFaults } from '../../store/netting-audit';
 import { testEnvironment, type TestEnvironment } from '../support/environment';
-import { anOffer, createMarket, type Market, type TestBuyer, type TestSeller } from '../support/market';
+import { aFirmOf, type Firm } from '../support/firms';
+import { anOffer, createMarket, type Market } from '../support/market';
 import { describeOnServer } from '../support/on-server';
 
 jest.setTimeout(180_000);
 
 const SETTLED_MS = 90_000;
-let accounts = 870_000_000 + Math.floor(Math.random() * 1_000_000);
-
-type Firm = TestBuyer & TestSeller;
 
 const transitionsOf = ({ status_history }: Transaction) => {
   const all = status_history.map(({ transition }) => transition);
@@ -22,26 +19,15 @@ const transitionsOf = ({ status_history }: Transaction) => {
 describeOnServer('netting', () => {
   let env: TestEnvironment;
   let market: Market;
+  let aFirm: () => Promise<Firm>;
 
   beforeAll(async () => {
     const quick = { AURA_INQUIRY_LAST_MS: '500', AURA_NOTICES_EVERY_MS: '2000' };
     env = await testEnvironment(quick, { rails: ['rtp', 'ach'] });
     market = createMarket(env);
+    aFirm = aFirmOf(env, market);
   }, 180_000);
   afterAll(() => env?.stop(), 60_000);
-
-  /** Buys and sells, and has joined netting. */
-  async function aFirm(): Promise<Firm> {
-    const principal = await market.aPrincipal('L2');
-    const scout = await Scout.register(env.http, principal);
-    const beacon = await Beacon.register(env.http, principal, { categories: ['electronics'] });
-    const accountNumber = String(accounts++);
-    const holder = { rail: 'ach' as const, holderName: principal.name ?? 'Firm', accountNumber };
-    const payer = await openPayer(env.platform, scout, { ...holder, balanceMinor: 100_000_000n });
-    const mandateId = await payer.mandate('900000.00');
-    await scout.netting.join({ rail: 'ach' });
-    return { principalId: principal.principal_id, scout, beacon, payer, mandateId, accountNumber };
-  }
 
   async function sell(buyer: Firm, seller: Firm, price: string): Promise<string> {
     const session = await market.rankedSession(buyer, [[seller, [anOffer({ price })]]], {

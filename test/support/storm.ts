@@ -1,4 +1,5 @@
 /** Opposing requests at once, on deals of their own: what is sent, and how the books stand afterwards. */
+import type { RailName } from '../../domain/settlement';
 import { audit } from '../../store/audit';
 import { rows } from '../../store/db';
 import { brokenLaws } from './audit-after';
@@ -33,15 +34,19 @@ export const taken = (answers: readonly RawAnswer[]) => answers.filter(({ status
 export const codes = (answers: readonly RawAnswer[]) =>
   [...new Set(answers.flatMap(({ json }) => (json.error ? [json.error.code] : [])))].sort();
 
-export async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 40_000;
+export async function until(what: string, holds: () => Promise<boolean>, withinMs = 40_000): Promise<void> {
+  const deadline = Date.now() + withinMs;
   while (!(await holds())) {
     if (Date.now() > deadline) throw new Error(`waited in vain: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
 
-export const commitTo = ({ sessionId, buyer, scout }: Stand, offerId = ''): RawRequest => ({
+export const commitTo = (
+  { sessionId, buyer, scout }: Omit<Stand, 'seller'>,
+  offerId = '',
+  rail = 'rtp',
+): RawRequest => ({
   method: 'POST',
   path: `/v1/sessions/${sessionId}/commit`,
   signer: scout,
@@ -58,7 +63,7 @@ export const commitTo = ({ sessionId, buyer, scout }: Stand, offerId = ''): RawR
       consent_method: 'explicit_user_action',
     },
     buyer_identity: { name: 'Jane Doe', email: 'jane@example.com' },
-    payment_method: { type: 'rtp', mandate_id: buyer.mandateId },
+    payment_method: { type: rail, mandate_id: buyer.mandateId },
   },
 });
 
@@ -87,12 +92,15 @@ export function createStorms({ db, http }: TestEnvironment, market: Market) {
   const ask = (request: RawRequest) => send(http.baseUrl, request);
 
   /** Sends as many of each at once, in turn. No answer may be a server's fault. */
-  async function storm(one: () => RawRequest, other: () => RawRequest): Promise<Storm> {
-    const sent = Array.from({ length: OF_EACH }, () => Promise.all([ask(one()), ask(other())]));
+  async function storm(
+    ...kinds: [() => RawRequest, () => RawRequest, ...(() => RawRequest)[]]
+  ): Promise<Storm> {
+    const sent = Array.from({ length: OF_EACH }, () => Promise.all(kinds.map((kind) => ask(kind()))));
     const answers = await Promise.all(sent);
     const faults = answers.flat().filter(({ status }) => status >= 500);
     expect(faults.map(({ text }) => text)).toEqual([]);
-    return { one: answers.map(([first]) => first), other: answers.map(([, second]) => second) };
+    const of = (kind: number) => answers.flatMap((each) => each[kind] ?? []);
+    return { one: of(0), other: of(1) };
   }
 
   /** The laws hold once everything that was begun has been told. */
@@ -169,10 +177,12 @@ interface Ground {
 }
 
 /** Storms on a market of the block's own, which is there from its first test to its last. */
-export function stormsHere(): Storms & Ground {
+export function stormsHere(
+  options: { env?: Readonly<Record<string, string>>; rails?: readonly RailName[] } = {},
+): Storms & Ground {
   const here = {} as Storms & Ground;
   beforeAll(async () => {
-    const env = await testEnvironment({}, { rails: ['rtp'] });
+    const env = await testEnvironment(options.env, { rails: options.rails ?? ['rtp'] });
     const market = createMarket(env);
     Object.assign(here, createStorms(env, market), { env, market });
   });
