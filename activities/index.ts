@@ -1,4 +1,5 @@
 /** The activities of the task queue `clearing`. Workflows see their types only. */
+import { withHeartbeats } from './beat';
 import { commitActivities } from './commit';
 import { deliveryActivities } from './delivery';
 import { depositActivities } from './deposit';
@@ -20,7 +21,7 @@ import { settleActivities } from './settle';
 import { upkeepActivities } from './upkeep';
 
 export function createActivities(deps: ActivityDeps) {
-  return {
+  const activities = {
     ...sessionActivities(deps),
     ...commitActivities(deps),
     ...marginActivities(deps),
@@ -40,6 +41,10 @@ export function createActivities(deps: ActivityDeps) {
     ...evidenceActivities(deps),
     ...upkeepActivities(deps),
   };
+  return withHeartbeats(
+    activities,
+    ...(['closeRun', 'importStatement', 'erasePastTime', 'advanceCycle', 'clearCycle'] as const),
+  );
 }
 
 export type ClearingActivities = ReturnType<typeof createActivities>;

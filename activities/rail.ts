@@ -3,7 +3,6 @@
  * claims its transmission sends it, every other attempt (a retry, a restarted or a slow twin) only inquires.
  */
 import { setTimeout } from 'node:timers/promises';
-import { heartbeat } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { MandateAnswer, RailAnswer, RailName, SignedInstruction } from '../domain/settlement';
 import type { Breaker } from '../rails/breaker';
@@ -20,6 +19,7 @@ import { noticeCursor, setNoticeCursor, storeNotices } from '../store/notices';
 import { openRun, recordStatement, type Run } from '../store/reconciliation';
 import { ingestLines, type AlteredLine } from '../store/statements';
 import type { StatementLine } from '../domain/settlement';
+import { beating } from './beat';
 
 export interface RailActivityDeps {
   adapter: RailAdapter;
@@ -29,7 +29,6 @@ export interface RailActivityDeps {
   worker: string;
 }
 
-const HEARTBEAT_MS = 1_000;
 const SEND_ATTEMPTS = 8;
 const RESEND_MS = 250;
 const LINES_PER_WRITE = 1_000;
@@ -120,14 +119,11 @@ export type RailActivities = ReturnType<typeof createRailActivities>;
 
 /** Beats while the network answers. An unreached network is the one failure that may simply be tried again. */
 async function reached<T>(call: () => Promise<T>): Promise<T> {
-  const beat = setInterval(() => heartbeat(), HEARTBEAT_MS);
   try {
-    return await call();
+    return await beating(call);
   } catch (error) {
     if (error instanceof RailUnreachableError)
       throw ApplicationFailure.retryable(error.message, 'RailUnreachable');
     throw error;
-  } finally {
-    clearInterval(beat);
   }
 }

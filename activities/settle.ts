@@ -75,12 +75,12 @@ export function settleActivities(deps: ActivityDeps) {
       return inTransaction(deps.db, async (trx) => {
         const deal = await lockDeal(trx, input.transactionId);
         const decision = await takeDecision(trx, deal.id);
+        // A return ordered right before a crash is still to be sent.
+        const ordered = await newerReturn(trx, deal, input.instructionId);
+        if (ordered) return { next: 'submit', instruction: ordered };
         switch (decision?.action) {
-          case undefined: {
-            // A return ordered right before a crash is still to be sent.
-            const ordered = await newerReturn(trx, deal, input.instructionId);
-            return ordered ? { next: 'submit', instruction: ordered } : { next: 'none' };
-          }
+          case undefined:
+            return { next: 'none' };
           case 'inquire':
             return { next: 'inquire' };
           case 'confirm_unexecuted': {

@@ -16,7 +16,7 @@ import { createEmbedder } from '../domain/embedding';
 import { createSigner } from '../domain/keys';
 import { createPolicyEngine } from '../domain/policies';
 import { PROFILES, withDaysOf } from '../domain/profiles';
-import { createDb } from '../store/db';
+import { createDb, SERVER_PATIENCE_MS } from '../store/db';
 import { createNonceStore } from '../store/nonces';
 import { readConfig, type Config } from './config';
 import { sandboxWalletsOf } from './sandbox-wallets';
@@ -36,6 +36,7 @@ void runProcess(async () => {
     url: config.DATABASE_URL,
     applicationName: 'aura-api',
     keys: keySource(config, 'AURA_DATA_KEYS'),
+    patienceMs: SERVER_PATIENCE_MS,
   });
   await requireDeployment(db, config.AURA_SANDBOX);
   const redis = new Redis(config.REDIS_URL, { maxRetriesPerRequest: 1, enableOfflineQueue: true });

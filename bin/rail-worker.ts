@@ -8,7 +8,7 @@ import { createRailAdapter } from '../rails';
 import { createWebhookReceiver } from '../rails/card/webhook';
 import type { RailName } from '../domain/settlement';
 import { createBreaker, type BreakerState } from '../rails/breaker';
-import { createDb, type Db } from '../store/db';
+import { createDb, SERVER_PATIENCE_MS, type Db } from '../store/db';
 import { setRailHealth } from '../store/rail-health';
 import { railTaskQueue } from '../workflows/messages';
 import { readConfig, type Config } from './config';
@@ -30,6 +30,7 @@ void runProcess(async () => {
     applicationName: `aura-rail-${config.RAIL}`,
     poolMax: 8,
     keys: keySource(config, 'AURA_DATA_KEYS'),
+    patienceMs: SERVER_PATIENCE_MS,
   });
   const payloadKeys = keySource(
     { AURA_PAYLOAD_KEYS_FILE: config.RAIL_PAYLOAD_KEYS_FILE },

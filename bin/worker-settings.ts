@@ -5,7 +5,7 @@ export const LOCAL_ACTIVITIES = 32;
 
 export const CLEARING_WORKER = {
   /** Must exceed the number of deals that are busy at once, or replays eat the rate. What is idle may leave it and is replayed when it is wanted: each takes about 0.3 MB. */
-  maxCachedWorkflows: 500,
+  maxCachedWorkflows: 250,
   maxConcurrentLocalActivityExecutions: LOCAL_ACTIVITIES,
   shutdownGraceTime: '5s',
 } satisfies Partial<WorkerOptions>;

@@ -10,7 +10,7 @@ import { PROFILES, withDaysOf } from '../domain/profiles';
 import { railTermsWith, type RailTerms } from '../domain/rail-terms';
 import { RAILS, type RailName, type SettlementProof } from '../domain/settlement';
 import { verifyChainEvidence } from '../rails/chain';
-import { createDb } from '../store/db';
+import { createDb, SERVER_PATIENCE_MS } from '../store/db';
 import { runRelay } from '../store/relay';
 import { CLEARING_TASK_QUEUE } from '../workflows/messages';
 import { readConfig, type Config } from './config';
@@ -32,6 +32,7 @@ void runProcess(async () => {
     applicationName: 'aura-worker',
     poolMax: LOCAL_ACTIVITIES,
     keys: keySource(config, 'AURA_DATA_KEYS'),
+    patienceMs: SERVER_PATIENCE_MS,
   });
   await requireDeployment(db, config.AURA_SANDBOX);
   const redis = new Redis(config.REDIS_URL, { maxRetriesPerRequest: 1 });

@@ -20,18 +20,34 @@ export interface DbOptions {
   keys?: KeySource;
   /** Says nothing of connections that fail; whoever asks hears of it anyway. */
   quiet?: boolean;
+  /**
+   * Milliseconds. A connection that has answered a statement with nothing for so long is given up: the network may have
+   * swallowed its end. Without it a statement may take for ever, as migrations and audits may.
+   */
+  patienceMs?: number;
 }
+
+/** Of servers: more than any statement of theirs takes, so that only a silent network is met with it. */
+export const SERVER_PATIENCE_MS = 120_000;
+const CONNECT_MS = 10_000;
 
 const POOL_MAX = 16;
 const DATE_OID = 1082;
 
-export function createDb({ url, poolMax = POOL_MAX, applicationName, keys, quiet }: DbOptions): Db {
+export function createDb(options: DbOptions): Db {
+  const { url, poolMax = POOL_MAX, applicationName, keys, quiet, patienceMs } = options;
   // A business date is a calendar day: as a Date it would move with the time zone.
   pg.types.setTypeParser(DATE_OID, (value) => value);
   const log = { warn: () => undefined, error: () => undefined };
   const db = connect(
     { pool: { min: 0, max: poolMax }, migrations: { migrationSource }, ...(quiet && { log }) },
-    { connectionString: url, application_name: applicationName },
+    {
+      connectionString: url,
+      application_name: applicationName,
+      query_timeout: patienceMs,
+      connectionTimeoutMillis: CONNECT_MS,
+      keepAlive: true,
+    },
   );
   // Transactions have it too.
   db.userParams = { keychain: keys && new Keychain(keys) };
@@ -73,7 +89,7 @@ export function sqlState(error: unknown): string | undefined {
 const UNREACHABLE = /^(08...|57P0[1-3]|53300|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|EHOSTUNREACH)$/;
 /** What the driver and its pool say without a code. */
 const UNREACHABLE_TEXT =
-  /Connection terminated|connection error and is not queryable|Timeout acquiring a connection/;
+  /Connection terminated|connection error and is not queryable|Timeout acquiring a connection|Query read timeout|timeout expired/;
 
 /** Whether Postgres could not be reached, or went away: what was asked may work a moment later. */
 export function isUnreachable(error: unknown): boolean {

@@ -1,5 +1,5 @@
 /** Payments that are stuck between instruction and proof, what is done about them, and operators' decisions. */
-import type { ExceptionCause, OperatorAction } from '../domain/clearing/exceptions';
+import type { ExceptionCause, ExceptionStep, OperatorAction } from '../domain/clearing/exceptions';
 import { newId } from '../domain/ids';
 import type { RailName } from '../domain/settlement';
 import { rows, type Queryable, type Trx } from './db';
@@ -128,17 +128,37 @@ export async function insertDecision(
   return inserted.length > 0;
 }
 
-/** Takes the decision that waits for a subject's open exception. */
-export async function takeDecision(
-  trx: Trx,
-  subjectId: string,
-): Promise<{ action: OperatorAction; operatorId: string; reason: string } | undefined> {
-  const [taken] = await rows<{ action: OperatorAction; operatorId: string; reason: string }>(
+export interface Decided {
+  action: OperatorAction;
+  operatorId: string;
+  reason: string;
+}
+
+/** What is being done once it is decided. */
+const STEP_OF: Readonly<Record<OperatorAction, ExceptionStep>> = {
+  inquire: 'inquire',
+  confirm_unexecuted: 'give_up',
+  send_back: 'send_back',
+};
+
+/**
+ * Takes the decision that waits for a subject's open exception; from then on nobody decides until it is an operator's
+ * turn again. One that was taken by an attempt which did not live to act on it is taken again.
+ */
+export async function takeDecision(trx: Trx, subjectId: string): Promise<Decided | undefined> {
+  const [found] = await rows<Decided & { id: string; exceptionId: string }>(
     trx,
-    `UPDATE operator_decisions d SET taken_at = now() FROM exceptions e
-     WHERE d.exception_id = e.id AND e.subject_id = ? AND e.status = 'open' AND d.taken_at IS NULL
-     RETURNING d.action, d.operator_id AS "operatorId", d.reason`,
+    `SELECT d.id, d.action, d.operator_id AS "operatorId", d.reason, e.id AS "exceptionId"
+     FROM exceptions e JOIN operator_decisions d ON d.exception_id = e.id
+     WHERE e.subject_id = ? AND e.status = 'open' AND (d.taken_at IS NULL OR e.doing <> 'operator')
+     ORDER BY d.taken_at DESC NULLS FIRST LIMIT 1 FOR UPDATE OF e`,
     [subjectId],
   );
-  return taken;
+  if (!found) return undefined;
+  const { id, exceptionId, ...decided } = found;
+  await Promise.all([
+    rows(trx, 'UPDATE operator_decisions SET taken_at = now() WHERE id = ? AND taken_at IS NULL', [id]),
+    rows(trx, 'UPDATE exceptions SET doing = ? WHERE id = ?', [STEP_OF[decided.action], exceptionId]),
+  ]);
+  return decided;
 }

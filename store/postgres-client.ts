@@ -36,7 +36,9 @@ export async function send(connection: Connection, { text, values }: Sent): Prom
   try {
     return await connection.query({ name, text, values: values as unknown[] });
   } catch (error) {
-    if ((error as { code?: unknown }).code === STALE_PLAN) connection.__knex__disposed = error;
+    // What is not Postgres's own word came of the connection.
+    const { code, severity } = error as { code?: unknown; severity?: unknown };
+    if (code === STALE_PLAN || severity === undefined) connection.__knex__disposed = error;
     throw error;
   }
 }

@@ -51,6 +51,7 @@ export const closing = proxyActivities<
   Pick<ClearingActivities, 'closeRun' | 'importStatement' | 'erasePastTime'>
 >({
   startToCloseTimeout: '10m',
+  heartbeatTimeout: '10s',
   retry: { initialInterval: '1s', maximumInterval: '30s', maximumAttempts: 10 },
 });
 

@@ -14,6 +14,7 @@ import { tellDeals } from './tell-deals';
 /** What many deals make long. */
 const cycles = proxyActivities<Pick<ClearingActivities, 'advanceCycle' | 'clearCycle'>>({
   startToCloseTimeout: '10m',
+  heartbeatTimeout: '10s',
   retry: { initialInterval: '1s', maximumInterval: '30s' },
 });
 

@@ -2,7 +2,7 @@
 import { advanceToSettling } from '../../activities/authorize';
 import type { ActivityDeps } from '../../activities';
 import { settleActivities, type SettleResult } from '../../activities/settle';
-import { MAX_INSTRUCTIONS } from '../../domain/clearing/exceptions';
+import { MAX_INSTRUCTIONS, type OperatorAction } from '../../domain/clearing/exceptions';
 import { createEmbedder } from '../../domain/embedding';
 import { newId } from '../../domain/ids';
 import { createRuleInterpreter } from '../../domain/interpretation';
@@ -160,16 +160,22 @@ describeWithDatabase('the return of a nonconforming execution', (database) => {
     expect(stuck).toMatchObject({ doing: 'operator' });
     expect(await decide(last)).toEqual({ next: 'none' });
     const decision = {
-      id: newId('decision'),
       exceptionId: stuck?.id ?? '',
       operatorId: (await aScout(db())).id,
-      action: 'send_back' as const,
       reason: 'the network is back',
       signedRequest: {},
     };
-    await inTransaction(db(), (trx) => insertDecision(trx, decision));
+    const decided = (action: OperatorAction) =>
+      inTransaction(db(), (trx) => insertDecision(trx, { ...decision, id: newId('decision'), action }));
+    await decided('inquire');
+    // The decision is taken; a crash right then must not lose it, nor let anybody decide until it was carried out.
+    expect([await decide(last), await decide(last)]).toEqual([{ next: 'inquire' }, { next: 'inquire' }]);
+    expect(await exception()).toMatchObject({ doing: 'inquire' });
+    expect(await answer(last, notSent)).toEqual({ next: 'operator' });
+    expect(await decide(last)).toEqual({ next: 'none' });
+    await decided('send_back');
     const ordered = await decide(last);
-    // The decision is taken; a crash right then must not lose the return that it ordered.
+    // Nor the return that it ordered.
     expect(await decide(last)).toMatchObject(ordered);
     if (ordered.next !== 'submit') throw new Error(`next is ${ordered.next}`);
     const { instruction } = ordered.instruction;

@@ -2,8 +2,8 @@
 import Koa from 'koa';
 import type { Logger } from 'pino';
 import { renderErrors } from '../../api/middleware/errors';
-import { createDb, isUnreachable, type Db } from '../../store/db';
-import { cuttingProxy } from '../support/cutting-proxy';
+import { createDb, inTransaction, isUnreachable, rows, type Db } from '../../store/db';
+import { cuttingProxy, type CuttingProxy } from '../support/cutting-proxy';
 import { describeWithDatabase } from '../support/database';
 
 const failureOf = (work: Promise<unknown>) =>
@@ -13,14 +13,14 @@ const failureOf = (work: Promise<unknown>) =>
   );
 
 describeWithDatabase('a database that cannot be reached', (database) => {
-  const through = async (work: (db: Db, cut: () => void) => Promise<void>) => {
+  const through = async (work: (db: Db, proxy: CuttingProxy) => Promise<void>, patienceMs?: number) => {
     const { url } = database();
     const proxy = await cuttingProxy(url.replace(/^postgres(ql)?:/, 'http:'));
     const inner = new URL(url);
     inner.host = new URL(proxy.baseUrl).host;
-    const db = createDb({ url: inner.toString(), applicationName: 'unreachable', poolMax: 1 });
+    const db = createDb({ url: inner.toString(), applicationName: 'unreachable', poolMax: 1, patienceMs });
     try {
-      await work(db, () => proxy.cut());
+      await work(db, proxy);
     } finally {
       await db.destroy();
       await proxy.close();
@@ -34,12 +34,30 @@ describeWithDatabase('a database that cannot be reached', (database) => {
   });
 
   it('is known by a connection that is cut in the middle of a query', async () => {
-    await through(async (db, cut) => {
+    await through(async (db, proxy) => {
       await db.raw('SELECT 1');
       const asked = failureOf(db.raw('SELECT pg_sleep(5)'));
-      setTimeout(cut, 100);
+      setTimeout(() => proxy.cut(), 100);
       expect(isUnreachable(await asked)).toBe(true);
     });
+  });
+
+  it('is known by a network that swallows everything, and asked again by another way', async () => {
+    await through(async (db, proxy) => {
+      await db.raw('SELECT 1');
+      proxy.swallow();
+      expect(isUnreachable(await failureOf(rows(db, 'SELECT ?::int', [2])))).toBe(true);
+      expect(await failureOf(db.raw('SELECT 3'))).toBeUndefined();
+      const inside = failureOf(
+        inTransaction(db, async (trx) => {
+          await trx.raw('SELECT 4');
+          proxy.swallow();
+          await trx.raw('SELECT 5');
+        }),
+      );
+      expect(isUnreachable(await inside)).toBe(true);
+      expect(await failureOf(db.raw('SELECT 6'))).toBeUndefined();
+    }, 300);
   });
 
   it('is not a query that is refused', async () => {

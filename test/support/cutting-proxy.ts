@@ -1,4 +1,4 @@
-/** A TCP proxy whose connections a test can cut. */
+/** A TCP proxy whose connections a test can cut, or let carry nothing any more. */
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
 export interface CuttingProxy {
@@ -6,6 +6,8 @@ export interface CuttingProxy {
   /** How many connections there have been. */
   connections(): number;
   cut(): void;
+  /** From now on the connections that are open stay open, and nothing comes through; new ones are served. */
+  swallow(): void;
   close(): Promise<void>;
 }
 
@@ -35,6 +37,7 @@ export async function cuttingProxy(targetUrl: string): Promise<CuttingProxy> {
     baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     connections: () => connections,
     cut,
+    swallow: () => open.forEach((socket) => socket.unpipe().on('data', () => undefined)),
     close: () =>
       new Promise<void>((resolve) => {
         server.close(() => resolve());
