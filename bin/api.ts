@@ -1,7 +1,6 @@
 /** The API process. */
 import type { AddressInfo } from 'node:net';
 import { Client, Connection } from '@temporalio/client';
-import Redis from 'ioredis';
 import { createApp } from '../api/app';
 import type { ApiDeps } from '../api/deps';
 import { createHttpServer } from '../api/http-server';
@@ -24,6 +23,7 @@ import { deploymentOf, requireDeployment } from './deployment';
 import { dataConverter } from './data-converter';
 import { keySource } from './key-source';
 import { createLog } from './log';
+import { connectRedis } from './redis';
 import { runProcess } from './run-process';
 
 const OPEN_WAIT_MS = 3_000;
@@ -39,8 +39,7 @@ void runProcess(async () => {
     patienceMs: SERVER_PATIENCE_MS,
   });
   await requireDeployment(db, config.AURA_SANDBOX);
-  const redis = new Redis(config.REDIS_URL, { maxRetriesPerRequest: 1, enableOfflineQueue: true });
-  redis.on('error', (error) => log.warn({ err: error }, 'redis'));
+  const redis = connectRedis(config.REDIS_URL, log);
   const connection = await Connection.connect({ address: config.TEMPORAL_ADDRESS });
   const live = await createLiveEvents(redis);
   const signer = createSigner(config.AURA_SIGNING_KEY_FILE, 'aura');

@@ -1,6 +1,5 @@
 /** The clearing worker: workflows, their local activities, and the relay of the outbox. */
 import { NativeConnection, Worker } from '@temporalio/worker';
-import Redis from 'ioredis';
 import { createActivities } from '../activities';
 import { createEmbedder } from '../domain/embedding';
 import { createRuleInterpreter } from '../domain/interpretation';
@@ -19,6 +18,7 @@ import { requireDeployment } from './deployment';
 import { keySource } from './key-source';
 import { createLog } from './log';
 import { quietTemporal } from './quiet-temporal';
+import { connectRedis } from './redis';
 import { runProcess } from './run-process';
 import { CLEARING_WORKER, LOCAL_ACTIVITIES } from './worker-settings';
 import { workflowBundle } from './workflow-bundle';
@@ -35,8 +35,7 @@ void runProcess(async () => {
     patienceMs: SERVER_PATIENCE_MS,
   });
   await requireDeployment(db, config.AURA_SANDBOX);
-  const redis = new Redis(config.REDIS_URL, { maxRetriesPerRequest: 1 });
-  redis.on('error', (error) => log.warn({ err: error }, 'redis'));
+  const redis = connectRedis(config.REDIS_URL, log);
   const connection = await NativeConnection.connect({ address: config.TEMPORAL_ADDRESS });
   const worker = await Worker.create({
     connection,

@@ -126,7 +126,7 @@ describe('a proof of settlement', () => {
 
   it('holds for the statement that was signed, to the last character of each field', () => {
     const good = signProof(STATEMENT, EVIDENCE, rail);
-    for (const [field, value] of Object.entries(STATEMENT)) {
+    for (const [field, value] of Object.entries({ ...STATEMENT } as Record<string, string>)) {
       for (const bent of [`${value}0`, ` ${value}`, value.slice(1), value.toUpperCase(), undefined]) {
         if (bent === value) continue;
         const proof = { ...good, statement: { ...STATEMENT, [field]: bent } };
