@@ -80,6 +80,21 @@ export const noneIsStuck = sqlCheck({
         AND created_at < now() - interval '5 minutes'`,
 });
 
+/** Longer than any outage of a run, and than what whoever waits for a rail's word may wait. */
+const STANDSTILL = '5 minutes';
+
+export const noneStoodStill = sqlCheck({
+  name: 'none-stood-still',
+  says: `no payment stayed for ${STANDSTILL} where only the clearinghouse or its rail could move it`,
+  harm: 'stuck',
+  broken: `
+    SELECT transaction_id AS subject, 'was ' || to_state || ' for ' || date_trunc('second', until - at) AS detail
+    FROM (SELECT transaction_id, to_state, at, lead(at) OVER (PARTITION BY transaction_id ORDER BY seq) AS until
+          FROM state_history WHERE region = 'clearing') stay
+    WHERE to_state IN ('risk_assessed', 'authorized', 'settling', 'exception', 'settled')
+      AND until - at > interval '${STANDSTILL}'`,
+});
+
 interface Step {
   session: string;
   region: 'market' | 'clearing';

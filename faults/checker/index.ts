@@ -4,7 +4,7 @@
  * lifecycle's table alone.
  */
 import { Client } from 'pg';
-import { actsArePresent, commitsArePresent, noneIsStuck, pathsAreLegal } from './deals';
+import { actsArePresent, commitsArePresent, noneIsStuck, noneStoodStill, pathsAreLegal } from './deals';
 import { executedOnce, paidOnce } from './executions';
 import {
   balancesArePosted,
@@ -30,6 +30,7 @@ export const CHECKS: readonly Check[] = [
   executedOnce,
   paidOnce,
   noneIsStuck,
+  noneStoodStill,
   pathsAreLegal,
   noWebhookIsLost,
   auditChainIsWhole,

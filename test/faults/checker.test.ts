@@ -155,6 +155,15 @@ const CASES: readonly Case[] = [
     (world) => change(`UPDATE transactions SET clearing_state = 'settling' WHERE id = ?`, [world.sold]),
   ],
   [
+    'a payment that nobody went on with for a quarter of an hour',
+    'none-stood-still: stuck',
+    (world) =>
+      change(
+        `UPDATE state_history SET at = at - interval '15 minutes' WHERE to_state = 'settling' AND transaction_id = ?`,
+        [world.sold],
+      ),
+  ],
+  [
     'a state that the history does not lead to',
     'paths-are-legal: audit',
     (world) => change(`UPDATE transactions SET clearing_state = 'refunded' WHERE id = ?`, [world.sold]),
