@@ -9,6 +9,7 @@ import type { Db } from '../store/db';
 import { rows } from '../store/db';
 import type { TestEnvironment } from '../test/support/environment';
 import { fastKeyPair } from './key';
+import { consentGiven } from '../test/support/consent';
 
 /** Each is a market of its own: its sellers are asked in no other. */
 const GOODS = [
@@ -160,14 +161,7 @@ export function commitRequestOf({ sessionId, offerId, buyer }: Ready): CommitReq
       offerId,
       quantity: 1,
       authority: { kind: 'owner' },
-      consent: {
-        share_identity_with_merchant: true,
-        share_email_for_order_updates: true,
-        share_phone_for_delivery: false,
-        marketing_opt_in: false,
-        consent_timestamp: new Date().toISOString(),
-        consent_method: 'explicit_user_action',
-      },
+      consent: consentGiven(),
       payment: { named: 'rtp' },
     },
     mandateId: buyer.mandateId,

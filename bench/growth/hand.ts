@@ -20,6 +20,7 @@ import { recordAudit, recordEvents } from '../../store/states';
 import { registerRailKey } from '../../store/trust';
 import type { TestAgent } from '../../test/support/factories';
 import { aFullOffer } from '../rule-inputs';
+import { consentGiven } from '../../test/support/consent';
 
 export const RAIL = 'rtp';
 export const INTENT = 'I need wireless over-ear headphones for my commute, at most 400 dollars';
@@ -151,13 +152,7 @@ export async function commit({ db, activities }: Hand, buyer: Buyer, sessionId: 
       offerId,
       quantity: 1,
       authority: { kind: 'owner' },
-      consent: {
-        share_identity_with_merchant: true,
-        share_email_for_order_updates: true,
-        marketing_opt_in: false,
-        consent_timestamp: new Date().toISOString(),
-        consent_method: 'explicit_user_action',
-      },
+      consent: consentGiven(),
     },
     mandateId: buyer.mandateId,
     buyerIdentity: { name: 'Jane Doe' },

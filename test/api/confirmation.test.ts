@@ -11,6 +11,7 @@ import { anOffer, createMarket, type Market, type TestBuyer, type TestSeller } f
 import { merchantWebhook, says, type MerchantWebhook } from '../support/merchant-webhook';
 import { describeOnServer } from '../support/on-server';
 import { signedRequest, textOf, type Answered } from '../support/agent-request';
+import { consentGiven } from '../support/consent';
 
 jest.setTimeout(120_000);
 
@@ -99,13 +100,7 @@ describeOnServer("the merchant's confirmation", () => {
     quantity: 2,
     buyer_identity: { name: 'Jane Doe', email: 'jane.doe@example.com', phone: '+1-555-123-4567' },
     payment_method: { type: 'rtp', mandate_id: buyer.mandateId },
-    consent: {
-      share_identity_with_merchant: true,
-      share_email_for_order_updates: true,
-      marketing_opt_in: false,
-      consent_timestamp: new Date().toISOString(),
-      consent_method: 'explicit_user_action',
-    },
+    consent: consentGiven(),
     ...more,
   });
   type Order = ReturnType<typeof orderFor>;

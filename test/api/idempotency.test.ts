@@ -19,6 +19,7 @@ import {
   type RawRequest,
   type Signer,
 } from '../support/raw-request';
+import { consentGiven } from '../support/consent';
 
 jest.setTimeout(180_000);
 
@@ -106,14 +107,7 @@ describeOnServer('an idempotency key', () => {
         offer_id: offers[0]?.offer_id,
         quantity: 1,
         authority: { kind: 'owner' },
-        consent: {
-          share_identity_with_merchant: true,
-          share_email_for_order_updates: true,
-          share_phone_for_delivery: false,
-          marketing_opt_in: false,
-          consent_timestamp: new Date().toISOString(),
-          consent_method: 'explicit_user_action',
-        },
+        consent: consentGiven(),
         buyer_identity: { name: 'Jane Doe', email: 'jane@example.com' },
         payment_method: { type: 'rtp', mandate_id: buyer.mandateId },
       };

@@ -53,6 +53,7 @@ import {
 import { TEST_KEY_LINE, TEST_KEYS } from '../support/database';
 import type { OfferWish } from '../support/offer-documents';
 import { describeOnServer } from '../support/on-server';
+import { consentGiven } from '../support/consent';
 
 jest.setTimeout(60_000);
 
@@ -238,13 +239,7 @@ describeOnServer('a commit paid with x402', () => {
       offer_id: offer.id,
       quantity: 1,
       authority: { kind: 'owner' },
-      consent: {
-        share_identity_with_merchant: true,
-        share_email_for_order_updates: true,
-        marketing_opt_in: false,
-        consent_timestamp: new Date().toISOString(),
-        consent_method: 'explicit_user_action',
-      },
+      consent: consentGiven(),
       buyer_identity: { name: 'Jane Doe', email: 'jane@example.com' },
       payment_method: { type: 'x402' },
       ...more,

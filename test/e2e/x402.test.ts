@@ -14,6 +14,7 @@ import { registerAgent, Scout } from '../../sdk';
 import { checkLedger } from '../../store/ledger';
 import { testEnvironment, type TestEnvironment } from '../support/environment';
 import { anOffer, createMarket, post, type Market, type TestBuyer, type TestSeller } from '../support/market';
+import { consentGiven } from '../support/consent';
 
 const SETTLED_MS = 60_000;
 const RECONCILED_TRIES = 40;
@@ -105,13 +106,7 @@ describe('x402', () => {
     offer_id: offerId,
     quantity: 1,
     authority: { kind: 'owner' },
-    consent: {
-      share_identity_with_merchant: true,
-      share_email_for_order_updates: true,
-      marketing_opt_in: false,
-      consent_timestamp: new Date().toISOString(),
-      consent_method: 'explicit_user_action',
-    },
+    consent: consentGiven(),
     buyer_identity: { name: 'Jane Doe', email: 'jane@example.com' },
     payment_method,
   });

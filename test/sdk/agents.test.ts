@@ -17,6 +17,7 @@ import { cuttingProxy } from '../support/cutting-proxy';
 import { testEnvironment, type TestEnvironment } from '../support/environment';
 import { anOffer } from '../support/market';
 import { describeOnServer } from '../support/on-server';
+import { consentGiven } from '../support/consent';
 
 jest.setTimeout(120_000);
 
@@ -104,14 +105,7 @@ describeOnServer('agents of the SDK', () => {
       offer_id: wanted?.offer_id ?? '',
       quantity: 1,
       buyer_identity: { name: 'Jane Doe', email: 'jane@example.com' },
-      consent: {
-        share_identity_with_merchant: true,
-        share_email_for_order_updates: true,
-        share_phone_for_delivery: false,
-        marketing_opt_in: false,
-        consent_timestamp: new Date().toISOString(),
-        consent_method: 'explicit_user_action',
-      },
+      consent: consentGiven(),
       payment_method: { type: 'rtp' },
     });
     const { transaction_id: id } = committed;

@@ -6,6 +6,7 @@ import { brokenLaws } from './audit-after';
 import { testEnvironment, type TestEnvironment } from './environment';
 import { anOffer, createMarket, type Market, type TestBuyer, type TestSeller } from './market';
 import { send, signerOf, type RawAnswer, type RawRequest, type Signer } from './raw-request';
+import { consentGiven } from './consent';
 
 export const OF_EACH = 50;
 const PRICE = '100.00';
@@ -54,14 +55,7 @@ export const commitTo = (
     offer_id: offerId,
     quantity: 1,
     authority: { kind: 'owner' },
-    consent: {
-      share_identity_with_merchant: true,
-      share_email_for_order_updates: true,
-      share_phone_for_delivery: false,
-      marketing_opt_in: false,
-      consent_timestamp: new Date().toISOString(),
-      consent_method: 'explicit_user_action',
-    },
+    consent: consentGiven(),
     buyer_identity: { name: 'Jane Doe', email: 'jane@example.com' },
     payment_method: { type: rail, mandate_id: buyer.mandateId },
   },
