@@ -68,9 +68,12 @@ export const noneIsStuck = sqlCheck({
       OR (s.market_state = 'completed' AND t.clearing_state NOT IN ('cleared', 'refunded', 'reversed'))
     UNION ALL SELECT transaction_id, 'its refund ' || id || ' is under way' FROM refunds WHERE status = 'pending'
     UNION ALL SELECT id, 'is a payout under way' FROM payouts WHERE status = 'pending'
-    UNION ALL SELECT coalesce(transaction_id, request_id), 'owes its seller ' || amount_minor || ' that no payout takes'
-      FROM payables p WHERE payout_id IS NULL AND EXISTS (SELECT 1 FROM accounts a WHERE a.owner = p.principal_id
-        AND a.kind = 'collateral' AND a.asset = p.asset AND a.balance_minor > 0)
+    -- A debt of the seller's takes what is free before any payout does.
+    UNION ALL SELECT coalesce(p.transaction_id, p.request_id),
+        'owes its seller ' || p.amount_minor || ' that no payout takes, of a balance of ' || a.balance_minor
+      FROM payables p JOIN accounts a ON a.owner = p.principal_id AND a.kind = 'collateral' AND a.asset = p.asset
+      WHERE p.payout_id IS NULL AND a.balance_minor > 0 AND NOT EXISTS (SELECT 1 FROM recoveries r
+        WHERE r.principal_id = p.principal_id AND r.asset = p.asset AND r.status = 'called')
     UNION ALL SELECT transaction_id, 'its dispute ' || id || ' is open' FROM disputes WHERE closed_at IS NULL
     UNION ALL SELECT coalesce(transaction_id, subject_id), 'its exception ' || id || ' is open: ' || cause
       FROM exceptions WHERE status = 'open'
