@@ -3,6 +3,7 @@ import { createHmac, randomUUID } from 'node:crypto';
 import { requestSigningBytes } from '../domain/request-signature';
 import { apiSigningBytes } from '../domain/signatures/api-key';
 import { authorityOf, signHttpMessage } from '../domain/signatures/http-message';
+import { nextTimestamp } from './clock';
 import type { KeyPair } from './keys';
 
 export interface OutgoingRequest {
@@ -27,8 +28,8 @@ export interface Credentials {
 
 /** Protocol 2.2: `X-Agent-ID`, `X-Timestamp`, `X-Signature`. */
 export function signatureCredentials({ agentId, key }: { agentId?: string; key: KeyPair }): Credentials {
-  const headers = ({ method, target, body }: OutgoingRequest) => {
-    const timestamp = nextTimestamp();
+  const headers = ({ baseUrl, method, target, body }: OutgoingRequest) => {
+    const timestamp = nextTimestamp(baseUrl);
     return {
       ...(agentId !== undefined && { 'x-agent-id': agentId }),
       'x-timestamp': timestamp,
@@ -57,10 +58,10 @@ export function apiKeyCredentials({ agentId, apiKey, key, apiSecret }: ApiKeyOpt
     : apiSecret === undefined
       ? undefined
       : (bytes: string) => `sig_${createHmac('sha256', apiSecret).update(bytes).digest('base64')}`;
-  const headers = ({ method, target, body }: OutgoingRequest): Record<string, string> => {
+  const headers = ({ baseUrl, method, target, body }: OutgoingRequest): Record<string, string> => {
     const authorization = `Bearer ${apiKey}`;
     if (!sign) return { authorization };
-    const timestamp = nextTimestamp();
+    const timestamp = nextTimestamp(baseUrl);
     const signature = sign(apiSigningBytes({ method, target, timestamp, body }));
     return { authorization, 'x-aura-timestamp': timestamp, 'x-aura-signature': signature };
   };
@@ -98,13 +99,4 @@ export function messageSignatureCredentials({
 function withoutQuery(request: OutgoingRequest): OutgoingRequest {
   const [target = ''] = request.target.split('?', 1);
   return { ...request, target };
-}
-
-let lastMicros = 0;
-
-/** Now with microseconds, strictly increasing, so that two equal requests are never taken for a replay. */
-function nextTimestamp(): string {
-  lastMicros = Math.max(lastMicros + 1, Date.now() * 1_000);
-  const micros = String(lastMicros % 1_000).padStart(3, '0');
-  return new Date(Math.floor(lastMicros / 1_000)).toISOString().replace('Z', `${micros}Z`);
 }

@@ -1,5 +1,6 @@
 /** Requests: signed, sent again by the protocol's rules, and their answers read. */
 import type { ApiVersion } from '../domain/versions';
+import { learnTime } from './clock';
 import { signatureCredentials, type Credentials } from './credentials';
 import { AuraApiError, errorFrom } from './errors';
 import type { KeyPair } from './keys';
@@ -40,12 +41,18 @@ export async function call<T>(options: HttpOptions, request: Request): Promise<T
   const body = request.body === undefined ? '' : JSON.stringify(request.body);
   const signal = anyOf(options.signal, request.signal);
   const startedAt = Date.now();
+  let isTimeKnown = false;
   for (let attempt = 0; ; attempt++) {
     signal?.throwIfAborted();
     const outcome = await tryOnce<T>(options, { ...request, signal }, body);
     if ('answer' in outcome) return outcome.answer;
     const { failure, askedMs } = outcome;
     signal?.throwIfAborted();
+    // Refused at the door, so nothing was done: signed by the right time it may be asked again, once.
+    if (!isTimeKnown && learnTime(options.baseUrl, failure)) {
+      isTimeKnown = true;
+      continue;
+    }
     const again = mayRepeat(request) && (!(failure instanceof AuraApiError) || isRetryable(failure.status));
     const pauseMs = again ? nextPauseMs(options, { attempt, startedAt, askedMs }) : undefined;
     if (pauseMs === undefined) throw failure;

@@ -65,6 +65,37 @@ describeOnServer('agents of the SDK', () => {
     expect(await scout.cancelSession(id)).toMatchObject({ status: 'cancelled' });
   });
 
+  describe('with a clock that is wrong', () => {
+    const rightNow = Date.now.bind(Date);
+    const offBy = (minutes: number) =>
+      jest.spyOn(Date, 'now').mockImplementation(() => rightNow() + minutes * 60_000);
+    afterEach(() => jest.restoreAllMocks());
+
+    it.each<[string, (known: ApiCredentials) => Credentials]>([
+      ['the headers of 2.2', ({ agentId, key }) => signatureCredentials({ agentId, key })],
+      ['an API key and Ed25519', ({ agentId, apiKey, key }) => apiKeyCredentials({ agentId, apiKey, key })],
+    ])('sign by the time that AURA tells them: %s', async (_form, credentialsOf) => {
+      await aBeacon();
+      const { credentials } = await aScout();
+      const scout = new Scout(env.http, credentialsOf(credentials));
+      for (const minutes of [8, -9, 14, 0]) {
+        offBy(minutes);
+        const { session_id: id } = await scout.openSession({ intent: INTENT });
+        expect(await scout.cancelSession(id)).toMatchObject({ status: 'cancelled' });
+        jest.restoreAllMocks();
+      }
+    });
+
+    it('are refused where it is wrong by more than a quarter of an hour', async () => {
+      const { credentials } = await aScout();
+      // What was learned of one address says nothing of another.
+      const elsewhere = { ...env.http, baseUrl: env.http.baseUrl.replace('127.0.0.1', 'localhost') };
+      const scout = new Scout(elsewhere, signatureCredentials(credentials));
+      offBy(16);
+      await expect(scout.accounts()).rejects.toMatchObject({ code: 'INVALID_SIGNATURE' });
+    });
+  });
+
   it('are told what a signature would have been needed for', async () => {
     const { credentials } = await aScout();
     const { agentId, apiKey } = credentials;

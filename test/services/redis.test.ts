@@ -24,6 +24,7 @@ describe('the connection to Redis', () => {
     const limiter = createRateLimiter({ redis, limits: RATE_LIMITS });
     const who = `agent-${process.pid}`;
     const count = async () => (await limiter.count({ limit: 'requests', who, points: 1 })).exceeded;
+    expect(await redis.ping()).toBe('PONG');
     expect(await count()).toBe(false);
     proxy.swallow();
     expect(await Promise.all([count(), count(), count()])).toEqual([false, false, false]);
