@@ -3,6 +3,7 @@ import { on } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { WebSocket, type RawData } from 'ws';
 import type { ApiVersion } from '../domain/versions';
+import { learnTime } from './clock';
 import type { Credentials } from './credentials';
 import { AuraApiError, errorFrom } from './errors';
 import type { HttpOptions } from './http';
@@ -60,7 +61,8 @@ export async function* watchSession<Message extends { event_id: string }>(
     if (signal?.aborted) return;
     if (Date.now() - connection.startedAt > LASTING_MS) inVain = 0;
     const refusal = failure instanceof AuraApiError ? failure : undefined;
-    const isFinal = refusal !== undefined && !isRetryable(refusal.status);
+    const isFinal =
+      refusal !== undefined && !isRetryable(refusal.status) && !learnTime(http.baseUrl, refusal);
     if (isFinal || inVain + 1 >= (http.attempts ?? DEFAULT_ATTEMPTS)) throw failure;
     await pause(refusal?.retryAfterMs ?? backoffMs(inVain), signal).catch(() => signal?.aborted);
   }

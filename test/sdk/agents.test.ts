@@ -86,6 +86,18 @@ describeOnServer('agents of the SDK', () => {
       }
     });
 
+    it('follow a session all the same', async () => {
+      await aBeacon();
+      const { credentials } = await aScout();
+      const scout = new Scout(env.http, signatureCredentials(credentials));
+      const { session_id: id } = await scout.openSession({ intent: INTENT });
+      offBy(8);
+      for await (const message of scout.watch(id)) {
+        expect(message).toMatchObject({ session_id: id });
+        break;
+      }
+    });
+
     it('are refused where it is wrong by more than a quarter of an hour', async () => {
       const { credentials } = await aScout();
       // What was learned of one address says nothing of another.
