@@ -180,6 +180,18 @@ describeOnServer('kill -9', () => {
     expect(await stored()).toEqual([{ state: 'failed' }]);
   });
 
+  test('of the clearing worker while it closes a reconciliation: another attempt ends it in seconds', async () => {
+    const { died, mark } = await arm('worker', 'closeRun:before');
+    const run = env.operator.reconcile('rtp');
+    await died;
+    expect(existsSync(mark)).toBe(true);
+    expect(await run).toMatchObject({ run_id: expect.stringMatching(/^rcn_/) as string });
+    const open = () => rows(env.db, 'SELECT 1 FROM reconciliation_runs WHERE finished_at IS NULL');
+    const deadline = Date.now() + 30_000;
+    while ((await open()).length > 0 && Date.now() < deadline) await sleep(200);
+    expect(await open()).toEqual([]);
+  });
+
   test('of the clearing worker at any moment, whatever it is doing', async () => {
     const { buyer, transaction } = await market.aDealCommitted();
     await env.platform.processes.get('worker')?.kill();
